@@ -1,0 +1,48 @@
+/* build.h -- making nodes: the interface through which ops and the language know the graph.
+ *
+ * Every function takes NULL inputs and hands back NULL, so that op code reads as mathematics; the
+ * first failure has been reported by then.
+ */
+#ifndef UG_BUILD_H
+#define UG_BUILD_H
+
+#include "engine/graph/graph.h"
+
+struct ug_builder {
+    struct ug_graph *graph;
+    struct ug_diags *diags;
+    bool training;        /* what `auto` means */
+    /* Where new nodes and parameters come from; the language sets these as it walks the text. */
+    struct ug_pos pos;
+    const char *scope;    /* "G1.up.0": parameters are named below it; NULL: layers may not stand here */
+    const char *place;    /* "fake_x1.G1.up.0": one of a kind for each call; names random draws */
+    const void *site;     /* identity of the call in the text (its expression) */
+    const char *no_layers; /* where layers may not stand: what this is ("a loss"), for the message; else NULL */
+    bool backward;        /* mark what is emitted */
+    int draws;            /* random ops emitted at this place so far: keeps their streams apart */
+    /* State updates in the order of the text: see state.h */
+    struct ug_node **updates;
+    struct ug_param **updated;
+    int n_updates, updates_capacity, updated_capacity, n_updated;
+};
+
+/* A node.  attrs (op->attrs_size bytes, NULL for none) is copied.  NULL if an input is NULL or the
+ * shapes do not fit; then the error names the op, the shapes and where each input came from. */
+struct ug_node *ug_emit(struct ug_builder *b, const struct ug_op *op, const void *attrs,
+                        struct ug_node *const *in, int n_in);
+/* The same for an op known by its name in the registry. */
+struct ug_node *ug_emit_named(struct ug_builder *b, const char *op, const void *attrs,
+                              struct ug_node *const *in, int n_in);
+
+struct ug_node *ug_input(struct ug_builder *b, const char *name, struct ug_type type);
+struct ug_node *ug_param_node(struct ug_builder *b, struct ug_param *param);
+struct ug_node *ug_constant(struct ug_builder *b, double value);
+
+/* Gradients of the scalar `y` with respect to n nodes; dx[i] is NULL where y does not depend on x[i].
+ * y is differentiated as it stands; the new nodes are ordinary and can be differentiated again.
+ * False, after an error, where an op on the way has no gradient: a path only counts if it runs
+ * through ops that have one (detach, comparisons and integer values end it silently). */
+bool ug_differentiate(struct ug_builder *b, struct ug_node *y, struct ug_node *const *x, int n,
+                      struct ug_node **dx);
+
+#endif

@@ -1,0 +1,69 @@
+/* graph.h -- a graph of values: nodes in an order in which inputs come before their users.
+ *
+ * A graph owns its nodes (they live in its arena); pointers to nodes are borrowed and die with it.
+ * Nodes are never changed after they are made: passes build new nodes.
+ */
+#ifndef UG_GRAPH_H
+#define UG_GRAPH_H
+
+#include "engine/base/arena.h"
+#include "engine/base/diag.h"
+#include "engine/graph/op.h"
+#include "engine/graph/params.h"
+
+struct ug_node {
+    const struct ug_op *op;
+    const void *attrs;        /* op->attrs_size bytes; padding is zero */
+    struct ug_node **in;
+    int n_in;
+    int id;                   /* index in the graph */
+    struct ug_type type;
+    struct ug_pos pos;        /* the expression it came from */
+    const char *place;        /* dotted path of value and scopes: "fake_x1.G1.up.0", for messages, DOT, traces */
+    const char *scope;        /* path of its network or value: "G1.up.0", for clusters */
+    bool backward;            /* emitted by differentiation */
+};
+
+struct ug_graph {
+    struct ug_arena *arena;
+    struct ug_node **nodes;
+    int n, capacity;
+    struct ug_params *params; /* borrowed: graphs of one program share them */
+};
+
+struct ug_graph *ug_graph_new(struct ug_params *params);
+void ug_graph_free(struct ug_graph *g); /* NULL is fine */
+
+/* ---- Leaves: nodes whose value comes from outside the graph ---- */
+
+extern const struct ug_op ug_op_input;     /* attrs: struct ug_input_attrs */
+extern const struct ug_op ug_op_param;     /* attrs: struct ug_param_attrs */
+extern const struct ug_op ug_op_constant;  /* attrs: struct ug_constant_attrs; a scalar */
+extern const struct ug_op ug_op_counter;   /* attrs: struct ug_counter_attrs; a scalar known each step */
+
+struct ug_input_attrs {
+    char name[96];
+};
+struct ug_param_attrs {
+    struct ug_param *param; /* the owner, once ties are resolved */
+    int version;            /* k: as it stands after k of this step's updates; memory is the same */
+};
+struct ug_constant_attrs {
+    double value;
+};
+enum ug_counter { UG_STEP, UG_STEPS, UG_EPOCH, UG_EPOCHS };
+struct ug_counter_attrs {
+    int which; /* enum ug_counter */
+};
+
+/* ---- The ops that the engine itself emits, whatever the user wrote ---- */
+
+extern const struct ug_op ug_op_add;       /* a + b, broadcast: fan-out in autodiff */
+extern const struct ug_op ug_op_sum_to;    /* attrs: struct ug_shape; sums over axes that broadcasting stretched */
+extern const struct ug_op ug_op_expand_to; /* attrs: struct ug_shape; its counterpart */
+extern const struct ug_op ug_op_identity;  /* y = x, as a node of its own */
+extern const struct ug_op ug_op_detach;    /* y = x, no gradient */
+
+bool ug_is_scalar_constant(const struct ug_node *n, double value);
+
+#endif

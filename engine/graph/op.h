@@ -1,0 +1,141 @@
+/* op.h -- what an operation is.
+ *
+ * An operation is one constant struct ug_op in a file of ops/, listed in its family's table there.
+ * The checker of expressions, `unitgraph ops`, DOT, the planner, the profiler and the tests read
+ * that struct; nothing else in the project knows an operation by name.
+ *
+ * There are two levels in one list:
+ *  - what a user calls: it has `args`, and either is one node itself or has `build`, which emits nodes
+ *    (conv2d pads, makes its parameters, convolves and adds a bias);
+ *  - what a graph is made of: it has `infer` and a kernel (`map` or `run`).  One that only other ops
+ *    emit is `internal`.
+ * Many ops are both.  Descriptors are static: nobody frees them.
+ */
+#ifndef UG_OP_H
+#define UG_OP_H
+
+#include "engine/graph/tensor.h"
+
+struct ug_builder;
+struct ug_call;
+struct ug_node;
+
+/* ---- Arguments, as a user writes them ---- */
+
+enum ug_arg_type {
+    UG_TENSOR,   /* a tensor; a number becomes a scalar constant */
+    UG_TENSORS,  /* all positional tensors from here on, or one list of them (cat) */
+    UG_BIAS,     /* true, false, or the tensor to use (bias= of a layer) */
+    UG_INT,      /* int64_t */
+    UG_FLOAT,    /* double */
+    UG_BOOL,     /* bool */
+    UG_WORD,     /* int: index into `words` */
+    UG_MODE,     /* bool: true, false, or auto = whether the graph is built for training */
+    UG_PAIR,     /* int64_t[2]: one number for both, or [h, w] */
+    UG_INTS,     /* struct ug_ints: one number or a list */
+    UG_LIKE,     /* struct ug_ints: the shape of a tensor, or a list of extents */
+    UG_INIT      /* struct ug_init */
+};
+
+struct ug_ints {
+    int n; /* -1: not given */
+    int64_t v[UG_MAX_RANK];
+};
+
+struct ug_arg {
+    const char *name, *doc;
+    enum ug_arg_type type;
+    size_t offset;            /* of the field in the op's attrs struct; tensors have none */
+    const char *initial;      /* the default as a user would write it; NULL = required; "none" = may be
+                                 absent (ug_call_given tells); the name of an earlier argument = its value */
+    double min, max;          /* for numbers, inclusive; both 0 = any */
+    const char *const *words; /* UG_WORD: the choices, NULL-ended */
+    bool keyword;             /* by name only */
+};
+
+/* ---- Shape rule ---- */
+
+struct ug_inference {
+    const void *attrs;
+    int n_in;
+    const struct ug_type *in;
+    struct ug_type out;     /* to be set */
+    char *error;            /* where ug_reject writes; UG_ERROR_TEXT bytes */
+};
+enum { UG_ERROR_TEXT = 400 };
+
+/* Says why the inputs do not fit; always false.  The builder adds the op, the shapes, where each came from. */
+bool ug_reject(struct ug_inference *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- Kernels ---- */
+
+/* What a kernel sees.  Shapes are settled, so it has no way to fail.  Outputs never overlap inputs
+ * unless the op says so in `in_place`.  Kernels run their own OpenMP loops, over pieces and sums
+ * whose cut does not depend on the number of threads. */
+struct ug_kernel {
+    const void *attrs;
+    int n_in;
+    const struct ug_tensor *in;
+    struct ug_tensor out;
+    void *scratch;          /* op->scratch() bytes, 64-byte aligned; NULL for 0 */
+    uint64_t seed, step;    /* of the run, for random ops and `step` */
+};
+
+/* Elementwise: n elements of contiguous runs; out may be in[0]. */
+typedef void ug_map(const void *attrs, int64_t n, const float *const *in, float *out);
+
+struct ug_op {
+    const char *name;                /* as written in YAML; internal ones too have unique names */
+    const char *summary;             /* one sentence */
+    const char *formula;             /* formula or source (paper, equation) */
+    const char *example;             /* YAML file: parsed, run and gradient-checked by the tests; NULL if internal */
+    const struct ug_arg *args;       /* in call order, ends with a NULL name; NULL for internal ops */
+    size_t attrs_size;               /* of the attrs struct: plain data, equal bytes = equal settings */
+    const char *extra_hint;          /* what to say to somebody who gives one argument too many; or NULL */
+    bool internal;                   /* no user calls it */
+    bool returns_list;               /* build hands back several values (split) */
+    bool has_parameters;             /* a layer: not to be called in losses, metrics, translate */
+
+    /* Emits the nodes of a user's call; see call.h.  NULL: the call is one node of this op, its
+     * tensor arguments the inputs.  NULL result: it failed and said why. */
+    struct ug_node *(*build)(struct ug_call *call);
+
+    /* Sets t->out; false through ug_reject.  NULL with `map`: float32, inputs broadcast. */
+    bool (*infer)(struct ug_inference *t);
+
+    /* One of the two kernels; neither for leaves and for what `build` wholly replaces. */
+    ug_map *map;
+    void (*run)(const struct ug_kernel *k);
+    size_t (*scratch)(const void *attrs, const struct ug_type *in, const struct ug_type *out);
+
+    /* Emits nodes for the gradient of each input, given dy, the gradient of the output y: sets dx[i],
+     * which come in NULL; leave NULL where nothing flows.  Skip inputs that `wanted` says nobody asks for.
+     * The engine adds up fan-out and sums over broadcast axes.  Being ordinary nodes, they are
+     * differentiable themselves.  NULL: no gradient, which `why_no_gradient` explains. */
+    void (*gradient)(struct ug_builder *b, struct ug_node *y, struct ug_node *dy,
+                     const bool *wanted, struct ug_node **dx);
+    const char *why_no_gradient;
+
+    /* Multiplications and additions of one run; NULL: one per output element. */
+    double (*flops)(const void *attrs, const struct ug_type *in, const struct ug_type *out);
+
+    unsigned in_place;   /* bit i: the output may lie where input i lay, if shape and type agree */
+    bool is_view;        /* the output is input 0 under another shape: no kernel, no memory */
+    bool keeps_apart;    /* two nodes with equal attrs and inputs still differ (never merged) */
+    int state_input;     /* 1 + index of the input that is a state's old value, where the output is its
+                            next value; 0: not an update of state */
+};
+
+/* ---- The registry ---- */
+
+const struct ug_op *ug_op_find(const char *name);          /* NULL if unknown */
+const struct ug_op *ug_op_next(const struct ug_op *op);    /* NULL starts, NULL ends; registry order */
+const char *ug_op_family(const struct ug_op *op);          /* "layers", "activations", … */
+
+/* A family: one table a file of ops/, listed in ops/registry.c. */
+struct ug_op_family {
+    const char *name;
+    const struct ug_op *const *ops; /* NULL-ended */
+};
+
+#endif

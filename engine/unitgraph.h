@@ -1,0 +1,99 @@
+/* unitgraph.h -- the public interface of libunitgraph: all that the command line uses.
+ *
+ * Nothing here prints to the terminal or exits: results go to the stream that is given, problems to
+ * the list of diagnostics.  Functions return what the command line uses as its exit status.
+ */
+#ifndef UNITGRAPH_H
+#define UNITGRAPH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "engine/base/diag.h"
+
+enum ug_status {
+    UG_DONE = 0,
+    UG_FAILED = 1, /* it failed while running */
+    UG_WRONG = 2   /* the file, or what the command line says, is wrong */
+};
+
+/* How a file is loaded, the same for every command. */
+struct ug_overrides {
+    const char *const *sets; /* "NAME=EXPR" */
+    int n_sets;
+};
+
+/* ---- run ---- */
+
+struct ug_run_options {
+    struct ug_overrides overrides;
+    const char *out;       /* run folder; NULL: runs/STEM */
+    int64_t steps;         /* 0: as the file says */
+    int64_t seed;          /* -1: as the file says */
+    const char *init;      /* safetensors file or NULL */
+    bool resume;
+    FILE *progress;        /* where progress goes; NULL: nowhere */
+    bool terminal;         /* progress is a terminal: one line rewritten in place */
+    const volatile int *stop; /* becomes nonzero when the run should finish its step and end; or NULL */
+};
+enum ug_status ug_run(const char *file, const struct ug_run_options *o, struct ug_diags *diags);
+
+/* ---- check ---- */
+
+enum ug_status ug_check(const char *file, const struct ug_overrides *o, bool params, FILE *out,
+                        struct ug_diags *diags);
+
+/* ---- eval ---- */
+
+struct ug_eval_options {
+    struct ug_overrides overrides;
+    const char *in, *out;      /* safetensors files; `in` may be NULL where nothing is needed */
+    const char *params;        /* or NULL: initial values */
+    const char *const *fetch;
+    int n_fetch;               /* 0: all of graph and losses */
+    const char *grad;          /* a loss, LOSS.TERM, or a scalar value; or NULL */
+    bool training;
+    int64_t seed;              /* -1: as the file says */
+};
+enum ug_status ug_eval(const char *file, const struct ug_eval_options *o, struct ug_diags *diags);
+
+/* ---- show, dot ---- */
+
+enum ug_status ug_show(const char *file, const struct ug_overrides *o, bool origin, FILE *out,
+                       struct ug_diags *diags);
+
+enum ug_dot_level { UG_DOT_NETWORK, UG_DOT_LAYER, UG_DOT_OP };
+enum ug_status ug_dot(const char *file, const struct ug_overrides *o, enum ug_dot_level level,
+                      bool backward, FILE *out, struct ug_diags *diags);
+
+/* ---- translate ---- */
+
+struct ug_translate_options {
+    const char *run;           /* run folder or params.safetensors */
+    const char *name;          /* entry of `translate` */
+    const char *in;            /* picture or folder; NULL for an entry without `from` */
+    const char *out;
+    int64_t step;              /* -1: the newest */
+    int64_t count;             /* pictures to draw, for an entry without `from` */
+    int64_t seed;              /* -1: as the file says */
+    FILE *progress;
+};
+enum ug_status ug_translate(const struct ug_translate_options *o, struct ug_diags *diags);
+
+/* ---- ops, bench ---- */
+
+enum ug_status ug_ops(const char *name, FILE *out, struct ug_diags *diags); /* name NULL: the list */
+
+struct ug_bench_options {
+    struct ug_overrides overrides;
+    int64_t steps;             /* 0: as many as give a steady figure */
+};
+enum ug_status ug_bench(const char *file, const struct ug_bench_options *o, FILE *out,
+                        struct ug_diags *diags);
+
+/* Threads that kernels use from now on; 0: as many as there are cores. */
+void ug_set_threads(int n);
+const char *ug_version(void);
+
+#endif
