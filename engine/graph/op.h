@@ -42,6 +42,15 @@ struct ug_ints {
     int64_t v[UG_MAX_RANK];
 };
 
+/* Settings of the internal op "slice", to which the language lowers x[:, 0:3]: of axis i (of the
+ * input's `rank` axes) the elements start[i] <= k < stop[i].  An axis with `drop` has one element, and
+ * is not among the output's axes (an integer index). */
+struct ug_slice_attrs {
+    int64_t start[UG_MAX_RANK], stop[UG_MAX_RANK];
+    int64_t rank;
+    bool drop[UG_MAX_RANK];
+};
+
 struct ug_arg {
     const char *name, *doc;
     enum ug_arg_type type;
