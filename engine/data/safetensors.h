@@ -14,24 +14,30 @@ struct ug_safetensors;
 struct ug_stored {
     const char *name;
     struct ug_shape shape;
-    const char *dtype;      /* as in the file: "F32", "F64", "F16", "BF16", "I64", "I32", "U8", "BOOL" … */
-    const void *data;       /* little-endian, unaligned */
+    const char
+        *dtype; /* as in the file: "F32", "F64", "F16", "BF16", "I64", "I32", "U8", "BOOL" … */
+    const void *data; /* little-endian, unaligned */
     size_t bytes;
 };
 
-/* Opens and maps a file; NULL after an error at `pos` (where the user named it) that says what is wrong with the file. */
-struct ug_safetensors *ug_safetensors_open(const char *path, struct ug_pos pos, struct ug_diags *diags);
+/* Opens and maps a file; NULL after an error at `pos` (where the user named it) that says what is
+ * wrong with the file. */
+struct ug_safetensors *ug_safetensors_open(const char *path, struct ug_pos pos,
+                                           struct ug_diags *diags);
 void ug_safetensors_close(struct ug_safetensors *s);
 int ug_safetensors_count(const struct ug_safetensors *s);
 const struct ug_stored *ug_safetensors_item(const struct ug_safetensors *s, int i);
 const struct ug_stored *ug_safetensors_find(const struct ug_safetensors *s, const char *name);
-const char *ug_safetensors_metadata(const struct ug_safetensors *s, const char *key); /* NULL if absent */
+const char *ug_safetensors_metadata(const struct ug_safetensors *s,
+                                    const char *key); /* NULL if absent */
 
-/* Elements [first, first + n) converted to float32 or int64; false if the dtype cannot become it. */
-bool ug_stored_read(const struct ug_stored *t, enum ug_dtype as, int64_t first, int64_t n, void *out);
+/* Elements [first, first + n) converted to float32 or int64; false if the dtype cannot become it.
+ */
+bool ug_stored_read(const struct ug_stored *t, enum ug_dtype as, int64_t first, int64_t n,
+                    void *out);
 
-/* Writes a file whole or not at all: a temporary beside it, synced, renamed.  metadata: key, value, …, NULL.
- * The tensors' order is kept.  False after an error that names the file and why. */
+/* Writes a file whole or not at all: a temporary beside it, synced, renamed.  metadata: key, value,
+ * …, NULL. The tensors' order is kept.  False after an error that names the file and why. */
 struct ug_named_tensor {
     const char *name;
     struct ug_tensor tensor;
