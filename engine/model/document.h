@@ -12,6 +12,8 @@
 
 enum ug_yaml_kind { UG_YAML_SCALAR, UG_YAML_LIST, UG_YAML_MAP };
 
+struct ug_expr;
+
 struct ug_yaml {
     enum ug_yaml_kind kind;
     struct ug_pos pos;          /* of the first character of the value (for quoted ones: of the quote) */
@@ -23,6 +25,8 @@ struct ug_yaml {
     struct ug_yaml **keys;      /* map: scalars, in the order of the file */
     int n;
     const char *folder;         /* folder of the file that wrote it: relative paths count from here */
+    const struct ug_expr *expr; /* what ug_expr_parse made of it: a node is parsed, and complained about, once */
+    bool parsed;
 };
 
 /* Core schema (YAML 1.2): is this plain scalar null (`~`, `null`, empty)? */

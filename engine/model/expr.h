@@ -45,9 +45,10 @@ struct ug_expr {
     bool parenthesised;
 };
 
-/* The expression a scalar holds, or the list a sequence is; NULL after an error. */
+/* The expression a scalar holds, or the list a sequence is; NULL after an error.  The same node gives the same tree
+ * each time, and its errors only the first time. */
 const struct ug_expr *ug_expr_parse(struct ug_arena *arena, struct ug_diags *diags,
-                                    const struct ug_yaml *value);
+                                    struct ug_yaml *value);
 const char *ug_expr_op_text(enum ug_expr_op op); /* "**" */
 
 #endif
