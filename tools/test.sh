@@ -1,0 +1,10 @@
+#!/bin/sh
+# Installs what is missing, builds, and runs every test.
+# usage: tools/test.sh [ctest argument ...]
+set -eu
+cd "$(dirname "$0")/.."
+
+tools/install_needed.sh
+cmake -S . -B build -G Ninja
+cmake --build build
+ctest --test-dir build --output-on-failure -j "$(nproc)" "$@"
