@@ -8,6 +8,9 @@
 
 #include <stdint.h>
 
+/* The bare generator: ten rounds. */
+void ug_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
+
 struct ug_random {
     uint64_t seed, stream, step;
 };

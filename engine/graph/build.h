@@ -37,6 +37,13 @@ struct ug_node *ug_emit_named(struct ug_builder *b, const char *op, const void *
 struct ug_node *ug_input(struct ug_builder *b, const char *name, struct ug_type type);
 struct ug_node *ug_param_node(struct ug_builder *b, struct ug_param *param);
 struct ug_node *ug_constant(struct ug_builder *b, double value);
+struct ug_node *ug_counter_node(struct ug_builder *b, enum ug_counter which);
+
+struct ug_node *ug_add(struct ug_builder *b, struct ug_node *x, struct ug_node *y);
+/* x summed over, or repeated along, the axes in which its shape differs from `shape`, as broadcasting
+ * counts them; x itself where they agree. */
+struct ug_node *ug_sum_to(struct ug_builder *b, struct ug_node *x, struct ug_shape shape);
+struct ug_node *ug_expand_to(struct ug_builder *b, struct ug_node *x, struct ug_shape shape);
 
 /* Gradients of the scalar `y` with respect to n nodes; dx[i] is NULL where y does not depend on x[i].
  * y is differentiated as it stands; the new nodes are ordinary and can be differentiated again.

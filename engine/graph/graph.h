@@ -29,10 +29,20 @@ struct ug_graph {
     struct ug_node **nodes;
     int n, capacity;
     struct ug_params *params; /* borrowed: graphs of one program share them */
+    struct ug_node **leaves;  /* one each: see ug_graph_leaf */
+    int n_leaves, leaves_capacity;
 };
 
 struct ug_graph *ug_graph_new(struct ug_params *params);
 void ug_graph_free(struct ug_graph *g); /* NULL is fine */
+
+/* Appends a copy of `like`, whose inputs are nodes of `g`: attrs, list of inputs and texts are copied
+ * too, the id is set.  The builder and the passes make nodes through this. */
+struct ug_node *ug_graph_add(struct ug_graph *g, const struct ug_node *like);
+/* The same for a leaf, but the one that is there already if it has the same op and attrs: a parameter
+ * is one node, so that all its uses add up in its gradient. */
+struct ug_node *ug_graph_leaf(struct ug_graph *g, const struct ug_node *like);
+bool ug_is_leaf(const struct ug_node *n);
 
 /* ---- Leaves: nodes whose value comes from outside the graph ---- */
 
@@ -61,7 +71,7 @@ struct ug_counter_attrs {
 extern const struct ug_op ug_op_add;       /* a + b, broadcast: fan-out in autodiff */
 extern const struct ug_op ug_op_sum_to;    /* attrs: struct ug_shape; sums over axes that broadcasting stretched */
 extern const struct ug_op ug_op_expand_to; /* attrs: struct ug_shape; its counterpart */
-extern const struct ug_op ug_op_identity;  /* y = x, as a node of its own */
+extern const struct ug_op ug_op_identity;  /* y = x */
 extern const struct ug_op ug_op_detach;    /* y = x, no gradient */
 
 bool ug_is_scalar_constant(const struct ug_node *n, double value);
