@@ -1,12 +1,75 @@
-#include <stdio.h>
+/* main.c -- the command `unitgraph`: finds the subcommand and hands over. */
+#include "tools/command.h"
+
 #include <string.h>
+
+static const struct command *const commands[] = {
+    &command_ops,
+};
+enum { N_COMMANDS = sizeof commands / sizeof *commands };
+
+static const struct command *find(const char *name)
+{
+    for (int i = 0; i < N_COMMANDS; i++)
+        if (!strcmp(commands[i]->name, name))
+            return commands[i];
+    return NULL;
+}
+
+static void print_help(FILE *out)
+{
+    fputs("unitgraph -- train networks that are described in text files\n\n"
+          "usage: unitgraph COMMAND …\n\ncommands:\n",
+          out);
+    for (int i = 0; i < N_COMMANDS; i++)
+        fprintf(out, "  %-11s %s\n", commands[i]->name, commands[i]->summary);
+    fputs(
+        "\noptions:\n"
+        "  -h, --help  show this; after a command: what it does, its options, examples\n"
+        "  --version   show the version\n\n"
+        "a first experiment:\n"
+        "  unitgraph check my.yaml          see networks, shapes, memory, and what is wrong\n"
+        "  unitgraph run my.yaml            train; the results go to runs/my\n"
+        "  unitgraph translate runs/my 1to2 photo.png painted.png\n\n"
+        "exit status: 0 done; 1 it failed while running; 2 the command line or the file is wrong\n",
+        out);
+}
+
+static int unknown(const char *name)
+{
+    const char *names[N_COMMANDS];
+    struct ug_diags *diags = ug_diags_new();
+
+    for (int i = 0; i < N_COMMANDS; i++)
+        names[i] = commands[i]->name;
+    struct ug_diag *e =
+        name[0] == '-' ? ug_error(diags, UG_NOWHERE, "unknown option '%s' before a command", name)
+                       : ug_error(diags, UG_NOWHERE, "unknown command '%s'", name);
+    ug_suggest(e, name, "commands", names, N_COMMANDS);
+    return command_end(diags, UG_WRONG);
+}
 
 int main(int argc, char **argv)
 {
-    if (argc == 2 && !strcmp(argv[1], "--version")) {
-        puts("unitgraph " UG_VERSION);
-        return 0;
+    static char *help[] = {"--help"};
+
+    if (argc < 2) {
+        print_help(stderr);
+        return UG_WRONG;
     }
-    fputs("usage: unitgraph --version\n", stderr);
-    return 2;
+    const char *name = argv[1];
+    if (!strcmp(name, "--version")) {
+        printf("unitgraph %s\n", ug_version());
+        return UG_DONE;
+    }
+    if (!strcmp(name, "--help") || !strcmp(name, "-h") || (!strcmp(name, "help") && argc == 2)) {
+        print_help(stdout);
+        return UG_DONE;
+    }
+    if (!strcmp(name, "help")) {
+        const struct command *c = find(argv[2]);
+        return c ? c->run(c, 1, help) : unknown(argv[2]);
+    }
+    const struct command *c = find(name);
+    return c ? c->run(c, argc - 2, argv + 2) : unknown(name);
 }

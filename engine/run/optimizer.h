@@ -1,0 +1,48 @@
+/* optimizer.h -- one optimizer's update: moments, clipping, averages, in one pass over its block.
+ *
+ * The arithmetic is PyTorch's (torch.optim, not fused).  Parameters that the loss does not reach
+ * are left alone: neither stepped nor decayed nor averaged.
+ */
+#ifndef UG_OPTIMIZER_H
+#define UG_OPTIMIZER_H
+
+#include "engine/run/store.h"
+
+enum { UG_MAX_MOMENTS = 3 };
+
+struct ug_piece { /* elements [at, at + n) of the block: what one thread works on at a time */
+    size_t at, n;
+};
+
+struct ug_optimizer {
+    const struct ug_optimizer_spec *spec;
+    struct ug_block *block; /* borrowed */
+    int n_moments;
+    const char *moment_names[UG_MAX_MOMENTS]; /* PyTorch's: "exp_avg", … */
+    float *moments[UG_MAX_MOMENTS];           /* blocks of the same layout */
+    float *average;                           /* ema; NULL if there is none */
+    int64_t updates;                          /* so far */
+    struct ug_piece *pieces;                  /* of the parameters that the loss reaches */
+    int n_pieces;
+    double *sums; /* one a piece, for the norm */
+};
+
+/* reached[i]: the loss reaches spans[i] of the block.  Averages start when ug_optimizer_start is
+ * called.  False, after an error, where memory is short. */
+bool ug_optimizer_init(struct ug_optimizer *o, const struct ug_optimizer_spec *spec,
+                       struct ug_block *block, const bool *reached, struct ug_diags *diags);
+void ug_optimizer_free(struct ug_optimizer *o); /* what it holds, not `o` */
+
+/* Averages become copies of the parameters as they stand. */
+void ug_optimizer_start(struct ug_optimizer *o);
+
+/* Whether every gradient is finite. */
+bool ug_optimizer_finite(const struct ug_optimizer *o);
+
+/* Updates the parameters from the block's gradients.  Does not allocate. */
+void ug_optimizer_update(struct ug_optimizer *o, double lr);
+
+/* Bytes that moments and averages of a block of n elements take. */
+size_t ug_optimizer_bytes(const struct ug_optimizer_spec *spec, size_t n);
+
+#endif

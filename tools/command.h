@@ -1,0 +1,84 @@
+/* command.h -- what the subcommands have in common: options, help, messages and exit status. */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include "engine/unitgraph.h"
+
+struct command {
+    const char *name;
+    const char *arguments; /* "FILE --in IN --out OUT": what the usage line shows */
+    const char *summary;   /* one line, for the list of commands */
+    const char *text;      /* what it does: paragraphs, each line ended */
+    const char *examples;  /* lines, each ended */
+    int (*run)(const struct command *self, int argc,
+               char **argv); /* argv: after the command's name */
+};
+
+extern const struct command command_run, command_check, command_eval, command_show, command_dot,
+    command_translate, command_ops, command_bench;
+
+enum option_kind {
+    OPTION_FLAG,   /* bool */
+    OPTION_TEXT,   /* const char * */
+    OPTION_NUMBER, /* int64_t, at least `least` */
+    OPTION_TEXTS   /* struct texts: may be given again and again */
+};
+
+struct texts {
+    const char **items; /* room for as many as there are words on the command line */
+    int n;
+};
+
+struct option {
+    const char *name; /* without the dashes; NULL ends a table */
+    char letter;      /* 'o' for -o; 0: none */
+    enum option_kind kind;
+    void *value; /* of the kind's type */
+    int64_t least;
+    const char *argument; /* "DIR", for help */
+    const char *doc;
+};
+
+/* The options that several commands take. */
+#define OPTION_SET(sets)                                                                           \
+    {                                                                                              \
+        "set", 0, OPTION_TEXTS, sets, 0, "NAME=EXPR",                                              \
+            "replace a value of the file: --set lambda.gan=5 --set train.steps=100"                \
+    }
+#define OPTION_THREADS(threads)                                                                    \
+    {                                                                                              \
+        "threads", 0, OPTION_NUMBER, threads, 0, "N",                                              \
+            "threads to compute with (default: all cores)"                                         \
+    }
+#define OPTION_END                                                                                 \
+    {                                                                                              \
+        NULL, 0, OPTION_FLAG, NULL, 0, NULL, NULL                                                  \
+    }
+
+enum { MAX_POSITIONAL = 4 };
+
+struct words {
+    const char *items[MAX_POSITIONAL]; /* the arguments that are no options, in order */
+    int n;
+};
+
+enum { GO_ON = -1 };
+
+/* Fills the options' values and the words.  GO_ON; or the exit status, after help or a message. */
+int command_parse(const struct command *c, const struct option *options, int least, int most,
+                  int argc, char **argv, struct words *words);
+
+/* Prints a message about the command line and a hint at --help; the exit status. */
+int command_wrong(const struct command *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Prints and frees the diagnostics; `status` again. */
+int command_end(struct ug_diags *diags, enum ug_status status);
+
+/* What --threads asks for: 0 is all cores. */
+void command_threads(int64_t n);
+
+void texts_free(struct texts *t);
+struct ug_overrides overrides_of(const struct texts *sets);
+
+#endif
