@@ -5,6 +5,9 @@
 #include <stdint.h>
 #include "engine/base/diag.h"
 
+/* No picture may have more pixels than this. */
+#define UG_MAX_PIXELS 100000000
+
 /* Planes of float in 0 … 1: [channels, height, width]. */
 struct ug_picture {
     int64_t channels, height, width;
@@ -15,22 +18,32 @@ struct ug_picture_info {
     int64_t channels, height, width; /* channels after laying alpha on white: 1 or 3 */
 };
 
-/* Reads PNG or JPEG by content.  channels: 1, 3, or 0 = as the file is.  Alpha is laid on white.  False after
- * an error at `pos` that names the file. The caller frees with ug_picture_free. */
+/* Planes of unset values; false when there is no memory for them. */
+bool ug_picture_make(struct ug_picture *p, int64_t channels, int64_t height, int64_t width);
+void ug_picture_free(struct ug_picture *p); /* leaves it empty; an empty one is fine */
+
+/* Reads PNG (8 or 16 bit, grey, palette, colour, interlaced or not) or JPEG (grey, colour; CMYK is
+ * refused), told apart by content.  channels: 1, 3, or 0 = as the file is; colour becomes grey by
+ * the weights of Rec. 601.  Alpha is laid on white; colour profiles and orientation marks are not
+ * followed.  False after an error at `pos` that names the file. The caller frees with
+ * ug_picture_free. */
 bool ug_picture_read(const char *path, int64_t channels, struct ug_picture *out, struct ug_pos pos,
                      struct ug_diags *diags);
+/* Reads no more of the file than its header takes. */
 bool ug_picture_info(const char *path, struct ug_picture_info *out, struct ug_pos pos,
                      struct ug_diags *diags);
-void ug_picture_free(struct ug_picture *p);
 
-/* Antialiased. */
-bool ug_picture_resize(const struct ug_picture *in, int64_t height, int64_t width, struct ug_picture *out);
+/* Bilinear, widened where it shrinks (antialiased), edges repeated.  False when there is no memory.
+ */
+bool ug_picture_resize(const struct ug_picture *in, int64_t height, int64_t width,
+                       struct ug_picture *out);
 
-/* Writes an 8-bit PNG whole or not at all. */
+/* Writes an 8-bit PNG whole or not at all. Values are clamped to 0 … 1. */
 bool ug_picture_write_png(const char *path, const struct ug_picture *p, struct ug_diags *diags);
 
-/* A grid with a labelled column each: cells[row * columns + column], all pictures of 1 or 3 channels; text
- * above the columns, small pictures enlarged by a whole factor so that labels fit. */
+/* A grid with a labelled column each: cells[row * columns + column], all pictures of 1 or 3
+ * channels; text above the columns, small pictures enlarged by a whole factor so that labels fit.
+ * labels NULL: none. */
 bool ug_picture_write_grid(const char *path, const struct ug_picture *cells, int rows, int columns,
                            const char *const *labels, struct ug_diags *diags);
 
