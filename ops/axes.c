@@ -1,0 +1,44 @@
+#include "ops/axes.h"
+
+#include <stdio.h>
+
+int ug_axis_of(int64_t dim, int rank, struct ug_inference *t)
+{
+    if (dim >= -rank && dim < rank)
+        return (int)(dim < 0 ? dim + rank : dim);
+    if (t && rank)
+        ug_reject(t, "there is no axis %lld: axes go from %d to %d", (long long)dim, -rank,
+                  rank - 1);
+    else if (t)
+        ug_reject(t, "there is no axis %lld: a scalar has none", (long long)dim);
+    return -1;
+}
+
+bool ug_axes_of(const struct ug_ints *dims, int rank, struct ug_axes *axes, struct ug_inference *t)
+{
+    const bool all = dims->n <= 0;
+
+    for (int i = 0; i < UG_MAX_RANK; i++)
+        axes->in[i] = all && i < rank;
+    for (int i = 0; i < dims->n; i++) {
+        const int axis = ug_axis_of(dims->v[i], rank, t);
+
+        if (axis < 0)
+            return false;
+        if (axes->in[axis]) {
+            if (t)
+                ug_reject(t, "axis %lld is named twice", (long long)dims->v[i]);
+            return false;
+        }
+        axes->in[axis] = true;
+    }
+    return true;
+}
+
+bool ug_require_float(struct ug_inference *t)
+{
+    for (int i = 0; i < t->n_in; i++)
+        if (t->in[i].dtype != UG_F32)
+            return ug_reject(t, "needs float32 values, not %s", ug_dtype_name(t->in[i].dtype));
+    return true;
+}

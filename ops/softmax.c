@@ -1,0 +1,199 @@
+/* softmax.c -- softmax and log_softmax along one axis.
+ *
+ * The largest element is subtracted first, so that nothing overflows; sums are float64.
+ */
+#include <assert.h>
+#include <math.h>
+
+#include "engine/base/simd.h"
+#include "ops/axes.h"
+#include "ops/emit.h"
+#include "ops/kernels/vmath.h"
+
+struct softmax_attrs {
+    int64_t dim;
+};
+
+/* x as [outer, extent, inner], the middle one the axis. */
+struct lines {
+    int64_t outer, extent, inner;
+};
+
+static struct lines lines_of(const struct softmax_attrs *a, const struct ug_shape *x)
+{
+    const int axis = ug_axis_of(a->dim, x->rank, NULL);
+
+    assert(axis >= 0);
+    return (struct lines){ug_shape_span(x, 0, axis), x->dim[axis],
+                          ug_shape_span(x, axis + 1, x->rank)};
+}
+
+static bool softmax_infer(struct ug_inference *t)
+{
+    const struct softmax_attrs *a = t->attrs;
+
+    t->out = t->in[0];
+    return ug_require_float(t) && ug_axis_of(a->dim, t->in[0].shape.rank, t) >= 0;
+}
+
+/* Columns that are worked on at once: a strip [extent, STRIP] of [extent, inner]. */
+enum { STRIP = 64 };
+
+struct strip {
+    int64_t extent, inner; /* extent, and distance of its elements */
+    int n;                 /* columns */
+};
+
+UG_WIDEST static void find_largest(const struct strip *l, const float *x, float *largest)
+{
+    for (int i = 0; i < l->n; i++)
+        largest[i] = -INFINITY;
+    for (int64_t k = 0; k < l->extent; k++)
+        for (int i = 0; i < l->n; i++) {
+            const float v = x[k * l->inner + i];
+
+            largest[i] = v > largest[i] ? v : largest[i];
+        }
+}
+
+/* y = e^(x - largest), and its sum along the axis. */
+UG_WIDEST static void exponentiate(const struct strip *l, const float *x, const float *largest,
+                                   float *y, double *sum)
+{
+    for (int i = 0; i < l->n; i++)
+        sum[i] = 0.0;
+    for (int64_t k = 0; k < l->extent; k++) {
+        const float *xk = x + k * l->inner;
+        float *yk = y + k * l->inner;
+
+        for (int i = 0; i < l->n; i++)
+            yk[i] = ug_expf(xk[i] - largest[i]);
+        for (int i = 0; i < l->n; i++)
+            sum[i] += (double)yk[i];
+    }
+}
+
+UG_WIDEST static void softmax_strip(const struct strip *l, const float *x, float *y)
+{
+    float largest[STRIP], factor[STRIP];
+    double sum[STRIP];
+
+    find_largest(l, x, largest);
+    exponentiate(l, x, largest, y, sum);
+    for (int i = 0; i < l->n; i++)
+        factor[i] = (float)(1.0 / sum[i]);
+    for (int64_t k = 0; k < l->extent; k++)
+        for (int i = 0; i < l->n; i++)
+            y[k * l->inner + i] *= factor[i];
+}
+
+UG_WIDEST static void log_softmax_strip(const struct strip *l, const float *x, float *y)
+{
+    float largest[STRIP], log_sum[STRIP];
+    double sum[STRIP];
+
+    find_largest(l, x, largest);
+    exponentiate(l, x, largest, y, sum);
+    for (int i = 0; i < l->n; i++)
+        log_sum[i] = (float)log(sum[i]);
+    for (int64_t k = 0; k < l->extent; k++)
+        for (int i = 0; i < l->n; i++)
+            y[k * l->inner + i] = x[k * l->inner + i] - largest[i] - log_sum[i];
+}
+
+static void run_strips(const struct ug_kernel *k,
+                       void strip(const struct strip *l, const float *x, float *y))
+{
+    const struct lines l = lines_of(k->attrs, &k->in[0].shape);
+    const int64_t per_line = (l.inner + STRIP - 1) / STRIP;
+    const float *x = k->in[0].data;
+    float *y = k->out.data;
+
+#pragma omp parallel for schedule(static) if (l.outer * l.extent * l.inner > 4096)
+    for (int64_t unit = 0; unit < l.outer * per_line; unit++) {
+        const int64_t first = unit % per_line * STRIP;
+        const int64_t at = unit / per_line * l.extent * l.inner + first;
+        const int64_t n = l.inner - first < STRIP ? l.inner - first : STRIP;
+
+        strip(&(struct strip){l.extent, l.inner, (int)n}, x + at, y + at);
+    }
+}
+
+static void softmax_run(const struct ug_kernel *k)
+{
+    run_strips(k, softmax_strip);
+}
+
+static void log_softmax_run(const struct ug_kernel *k)
+{
+    run_strips(k, log_softmax_strip);
+}
+
+static struct ug_node *sum_along(struct ug_builder *b, const struct ug_node *y, struct ug_node *x)
+{
+    const struct softmax_attrs *a = y->attrs;
+
+    return ug_sum(b, x, UG_AXES(a->dim), true);
+}
+
+/* dx = y (dy - sum of dy y). */
+static void softmax_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node *dy,
+                             const bool *wanted, struct ug_node **dx)
+{
+    (void)wanted;
+    dx[0] = ug_mul(b, y, ug_sub(b, dy, sum_along(b, y, ug_mul(b, dy, y))));
+}
+
+/* dx = dy - e^y sum of dy. */
+static void log_softmax_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node *dy,
+                                 const bool *wanted, struct ug_node **dx)
+{
+    (void)wanted;
+    dx[0] = ug_sub(b, dy, ug_mul(b, ug_exp(b, y), sum_along(b, y, dy)));
+}
+
+static double softmax_flops(const void *attrs, const struct ug_type *in, const struct ug_type *out)
+{
+    (void)attrs, (void)in;
+    return 5.0 * (double)ug_shape_count(&out->shape);
+}
+
+static const struct ug_arg softmax_args[] = {
+    {.name = "x", .doc = "any shape with at least one axis", .type = UG_TENSOR},
+    {.name = "dim",
+     .doc = "the axis along which the result adds up to 1; 1 is the channels of a picture",
+     .type = UG_INT,
+     .offset = offsetof(struct softmax_attrs, dim)},
+    {.name = NULL},
+};
+
+static const struct ug_op softmax = {
+    .name = "softmax",
+    .summary = "Positive numbers that add up to 1 along an axis.",
+    .formula = "y = e^x / sum of e^x over dim",
+    .example = "unitgraph: 1\ninputs: {x: [2, 3, 4]}\ngraph: {y: \"softmax(x, 1)\"}\n",
+    .args = softmax_args,
+    .attrs_size = sizeof(struct softmax_attrs),
+    .infer = softmax_infer,
+    .run = softmax_run,
+    .gradient = softmax_gradient,
+    .flops = softmax_flops,
+    .in_place = 1,
+};
+
+static const struct ug_op log_softmax = {
+    .name = "log_softmax",
+    .summary = "The logarithm of softmax, without its loss of precision.",
+    .formula = "y = x - ln(sum of e^x over dim)",
+    .example = "unitgraph: 1\ninputs: {x: [2, 3, 4]}\ngraph: {y: \"log_softmax(x, -1)\"}\n",
+    .args = softmax_args,
+    .attrs_size = sizeof(struct softmax_attrs),
+    .infer = softmax_infer,
+    .run = log_softmax_run,
+    .gradient = log_softmax_gradient,
+    .flops = softmax_flops,
+};
+
+static const struct ug_op *const ops[] = {&softmax, &log_softmax, NULL};
+
+const struct ug_op_family ug_family_softmax = {"activations", ops};
