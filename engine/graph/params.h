@@ -11,7 +11,7 @@
 #include "engine/graph/tensor.h"
 
 enum ug_init_kind {
-    UG_INIT_DEFAULT, /* PyTorch's for the layer: stands for `fallback` of the parameter */
+    UG_INIT_DEFAULT, /* zeros; as an argument: what the layer would start from by itself */
     UG_INIT_NORMAL,  /* a = mean, b = std */
     UG_INIT_UNIFORM, /* a = low, b = high */
     UG_INIT_CONSTANT,

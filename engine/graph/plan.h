@@ -8,36 +8,58 @@
 
 #include "engine/graph/graph.h"
 
+/* A value that must be there when a phase has run. */
 struct ug_goal {
     struct ug_node *node;
-    int phase;              /* it must be there when this phase has run */
+    int phase;
     void *home;             /* where to write it (a gradient's block); NULL: in the arena, kept to the end */
 };
 
+enum ug_place_kind {
+    UG_NO_PLACE,            /* nothing needs it */
+    UG_IN_ARENA,            /* at `offset` */
+    UG_AT_HOME,             /* at `home` */
+    UG_OF_INPUT,            /* a view: where its input lies */
+    UG_OF_LEAF              /* outside: bound, in the store, a constant, a counter */
+};
+
 struct ug_place {
-    enum { UG_NO_PLACE, UG_IN_ARENA, UG_AT_HOME, UG_OF_INPUT, UG_OF_PARAM, UG_OF_CONSTANT, UG_OF_COUNTER } kind;
-    size_t offset;          /* in the arena; for a constant, in the plan's constants */
+    enum ug_place_kind kind;
+    size_t offset;
     void *home;
 };
 
 struct ug_kernel_call {
     const struct ug_node *node;
     size_t scratch;         /* offset in the arena */
+    size_t scratch_bytes;
+};
+
+/* A goal whose value cannot be made where it is wanted: a leaf, a view, a second home. */
+struct ug_copy {
+    const struct ug_node *node;
+    void *home;
+    int phase;              /* at its end */
 };
 
 struct ug_plan {
     struct ug_arena *arena;           /* of this description, not of values */
-    const struct ug_graph *graph;
+    const struct ug_graph *graph;     /* borrowed */
     struct ug_kernel_call *calls;     /* in the order of running */
     int n_calls;
     int *phase_end;                   /* calls[0 … phase_end[0]) are phase 0, … */
     int n_phases;
+    struct ug_copy *copies;
+    int n_copies;
     struct ug_place *places;          /* by node id */
     size_t bytes;                     /* of the arena: the peak */
-    double flops;
+    double flops;                     /* of all phases */
 };
 
+/* Nodes that no goal needs are left out.  A node runs in the first phase that needs it; one that reads a
+ * parameter after k updates (ug_param_attrs.version) not before phase k, and one that reads it
+ * before them not after phase k - 1. */
 struct ug_plan *ug_plan_new(const struct ug_graph *g, const struct ug_goal *goals, int n_goals, int n_phases);
-void ug_plan_free(struct ug_plan *p);
+void ug_plan_free(struct ug_plan *p); /* NULL is fine */
 
 #endif

@@ -7,21 +7,34 @@
 
 struct ug_exec;
 
-/* Takes memory for the arena; NULL, after an error that says how much was wanted, if there is none.
- * `arena_of` may be another exec whose arena is large enough and is used at other times; else NULL. */
-struct ug_exec *ug_exec_new(struct ug_plan *take, const struct ug_store *store, struct ug_diags *diags);
-void ug_exec_free(struct ug_exec *e);
+/* Takes the plan, and memory for its arena.  `share` may be another exec that outlives this one and
+ * never runs between a run of this one and the reading of its values: its memory is used if it is
+ * large enough. NULL, after an error that says how much was wanted, if there is not enough; the
+ * plan is freed then too. */
+struct ug_exec *ug_exec_new(struct ug_plan *take, const struct ug_store *store,
+                            struct ug_exec *share, struct ug_diags *diags);
+void ug_exec_free(struct ug_exec *e); /* NULL is fine */
 
-/* Where an input's value stands during the next runs (borrowed). */
-void ug_exec_bind(struct ug_exec *e, const char *input, const void *data);
+/* Where an input's value stands during the next runs (borrowed).  False if no node reads that
+ * input. */
+bool ug_exec_bind(struct ug_exec *e, const char *input, const void *data);
 void ug_exec_count(struct ug_exec *e, int64_t step, int64_t steps, int64_t epoch, int64_t epochs);
 
+/* Every input must be bound.  Phases run in their order; running one twice gives the same values.
+ */
 void ug_exec_run(struct ug_exec *e, int phase, uint64_t seed, uint64_t step);
 
 /* The value of a node that is a goal, or a leaf. */
 struct ug_tensor ug_exec_value(const struct ug_exec *e, const struct ug_node *node);
 
-/* Runs a phase again, looking at every value as it is made: the first that is not finite, or NULL. */
-const struct ug_node *ug_exec_find_fault(struct ug_exec *e, int phase, uint64_t seed, uint64_t step);
+/* Runs a phase again, looking at every value as it is made: the first that is not finite (the leaf
+ * it was made from, if that is not finite), or NULL. */
+const struct ug_node *ug_exec_find_fault(struct ug_exec *e, int phase, uint64_t seed,
+                                         uint64_t step);
+
+const struct ug_plan *ug_exec_plan(const struct ug_exec *e);
+
+/* Runs a phase and adds each call's seconds to seconds[0 … plan->n_calls): for `bench`. */
+void ug_exec_time(struct ug_exec *e, int phase, uint64_t seed, uint64_t step, double *seconds);
 
 #endif

@@ -27,12 +27,17 @@ struct ug_store {
     void **data;           /* by param index: where its value is (its owner's) */
     float **grad;          /* by param index: where its gradient goes; NULL if none */
     int n_params;
+    int64_t *integers;     /* int64 state, one after the other */
+    size_t n_integers;
 };
 
-struct ug_store *ug_store_new(const struct ug_program *p, struct ug_diags *diags); /* NULL after an error: too large */
-void ug_store_free(struct ug_store *s);
+/* Zeroed memory for every parameter there is.  NULL after an error: too large. */
+struct ug_store *ug_store_new(const struct ug_program *p, struct ug_diags *diags);
+void ug_store_free(struct ug_store *s); /* NULL is fine */
 
-/* Initial values of every parameter, from its `init` and the seed (one stream a parameter name). */
-bool ug_store_init(struct ug_store *s, const struct ug_program *p, uint64_t seed, struct ug_diags *diags);
+/* Initial values of every parameter, from its `init` and the seed; each name has a stream of its own, so
+ * that a parameter's values do not depend on what else there is.  False after an error (a file). */
+bool ug_store_init(struct ug_store *s, const struct ug_program *p, uint64_t seed,
+                   struct ug_diags *diags);
 
 #endif

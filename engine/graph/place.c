@@ -1,0 +1,275 @@
+/* place.c -- where every value lies.
+ *
+ * A buffer is a stretch of the arena over a stretch of time: from the call that writes it to the
+ * last that reads it, through views and through values computed in its place.  Buffers that overlap
+ * in time must not overlap in the arena.  They are laid down largest first, each into the smallest
+ * gap that holds it among those it meets in time (Pisarchyk, Lee: "Efficient memory management for
+ * deep neural net inference", 2020, greedy by size).
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "engine/graph/plan_parts.h"
+
+enum { ALIGNMENT = 64, NO_BUFFER = -1 };
+
+struct buffer {
+    size_t bytes, offset;
+    int first, last; /* calls, inclusive */
+};
+
+struct placer {
+    struct ug_plan *plan;
+    const struct ug_needs *needs;
+    struct ug_arena *arena; /* for the time of placing */
+    struct buffer *buffers;
+    int n, capacity;
+    int *buffer_of;  /* by node id, of what holds a value; NO_BUFFER: not in the arena */
+    int *last_use;   /* by node id, of what holds a value: a call; n_calls = kept */
+    int *call_phase; /* by call */
+};
+
+static size_t round_up(size_t bytes)
+{
+    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static void add_buffer(struct placer *p, size_t bytes, int first, int last, int *index)
+{
+    const struct buffer buffer = {round_up(bytes), 0, first, last};
+
+    *index = p->n;
+    UG_PUSH(p->arena, p->buffers, p->n, p->capacity, buffer);
+}
+
+/* ---- Calls, homes, copies ---- */
+
+static void list_calls(struct placer *p, const struct ug_order *order)
+{
+    struct ug_plan *plan = p->plan;
+    int at = 0;
+
+    plan->calls = ug_arena_array(plan->arena, (size_t)order->n, sizeof *plan->calls);
+    p->call_phase = ug_arena_array(p->arena, (size_t)order->n, sizeof *p->call_phase);
+    plan->n_calls = order->n;
+    plan->phase_end = order->phase_end;
+    for (int phase = 0; phase < plan->n_phases; phase++)
+        for (; at < order->phase_end[phase]; at++) {
+            plan->calls[at].node = order->nodes[at];
+            p->call_phase[at] = phase;
+        }
+}
+
+static void settle_homes(struct placer *p)
+{
+    const struct ug_needs *needs = p->needs;
+    struct ug_plan *plan = p->plan;
+    int capacity = 0;
+
+    for (int i = 0; i < needs->n_goals; i++) {
+        const struct ug_goal *goal = &needs->goals[i];
+        struct ug_place *place = &plan->places[goal->node->id];
+        const struct ug_copy copy = {goal->node, goal->home, goal->phase};
+
+        if (!goal->home)
+            continue;
+        if (ug_is_call(needs, goal->node) && place->kind == UG_NO_PLACE)
+            *place = (struct ug_place){.kind = UG_AT_HOME, .home = goal->home};
+        else
+            UG_PUSH(plan->arena, plan->copies, plan->n_copies, capacity, copy);
+    }
+}
+
+/* ---- Lifetimes ---- */
+
+/* A value that a phase takes over from an earlier one stays to that phase's end: then a phase can
+ * run twice. */
+static int end_of_use(const struct placer *p, int call, int made)
+{
+    const int phase = p->call_phase[call];
+
+    return p->call_phase[made] == phase ? call : p->plan->phase_end[phase] - 1;
+}
+
+static void find_last_uses(struct placer *p)
+{
+    const struct ug_plan *plan = p->plan;
+    int *made = ug_arena_array(p->arena, (size_t)plan->graph->n, sizeof *made);
+
+    for (int c = 0; c < plan->n_calls; c++) {
+        const struct ug_node *n = plan->calls[c].node;
+
+        made[n->id] = p->last_use[n->id] = c;
+        for (int i = 0; i < n->n_in; i++) {
+            const struct ug_node *source = ug_view_source(n->in[i]);
+            const int end = ug_is_leaf(source) ? 0 : end_of_use(p, c, made[source->id]);
+
+            if (end > p->last_use[source->id])
+                p->last_use[source->id] = end;
+        }
+    }
+    for (int i = 0; i < p->needs->n_goals; i++)
+        p->last_use[ug_view_source(p->needs->goals[i].node)->id] = plan->n_calls;
+}
+
+/* The input of call c whose buffer its output may take over; NO_BUFFER if there is none. */
+static int buffer_to_reuse(const struct placer *p, int c)
+{
+    const struct ug_node *n = p->plan->calls[c].node;
+
+    for (int i = 0; i < n->n_in && i < (int)(8 * sizeof n->op->in_place); i++) {
+        const struct ug_node *source = ug_view_source(n->in[i]);
+        bool alone = true;
+
+        if (!(n->op->in_place >> i & 1) || p->buffer_of[source->id] == NO_BUFFER ||
+            p->buffers[p->buffer_of[source->id]].last != c ||
+            n->in[i]->type.dtype != n->type.dtype ||
+            !ug_shape_equal(&n->in[i]->type.shape, &n->type.shape))
+            continue;
+        for (int j = 0; j < n->n_in && !n->op->map; j++)
+            alone &= j == i || ug_view_source(n->in[j]) != source;
+        if (alone)
+            return p->buffer_of[source->id];
+    }
+    return NO_BUFFER;
+}
+
+static void give_scratch(struct placer *p, int c, int *scratch)
+{
+    struct ug_kernel_call *call = &p->plan->calls[c];
+    const struct ug_node *n = call->node;
+    struct ug_type *in;
+
+    *scratch = NO_BUFFER;
+    if (!n->op->scratch)
+        return;
+    in = ug_xcalloc((size_t)n->n_in, sizeof *in);
+    for (int i = 0; i < n->n_in; i++)
+        in[i] = n->in[i]->type;
+    call->scratch_bytes = n->op->scratch(n->attrs, in, &n->type);
+    free(in);
+    if (call->scratch_bytes)
+        add_buffer(p, call->scratch_bytes, c, c, scratch);
+}
+
+static void make_buffers(struct placer *p, int *scratch)
+{
+    const struct ug_plan *plan = p->plan;
+
+    for (int i = 0; i < plan->graph->n; i++)
+        p->buffer_of[i] = NO_BUFFER;
+    for (int c = 0; c < plan->n_calls; c++) {
+        const struct ug_node *n = plan->calls[c].node;
+        const int last = p->last_use[n->id];
+        int *buffer = &p->buffer_of[n->id];
+
+        give_scratch(p, c, &scratch[c]);
+        if (plan->places[n->id].kind == UG_AT_HOME)
+            continue;
+        *buffer = buffer_to_reuse(p, c);
+        if (*buffer == NO_BUFFER)
+            add_buffer(p, ug_type_bytes(&n->type), c, last, buffer);
+        else
+            p->buffers[*buffer].last = last;
+    }
+}
+
+/* ---- Offsets ---- */
+
+static int compare_sizes(const void *a, const void *b)
+{
+    const struct buffer *x = *(const struct buffer *const *)a,
+                        *y = *(const struct buffer *const *)b;
+
+    if (x->bytes != y->bytes)
+        return x->bytes > y->bytes ? -1 : 1;
+    return x < y ? -1 : x > y; /* of equals, the earlier */
+}
+
+/* The smallest gap that holds b among the buffers of `down` (by offset) that meet it in time; the
+ * end of the last one if none does. */
+static size_t find_gap(struct buffer *const *down, int n, const struct buffer *b)
+{
+    size_t best = SIZE_MAX, best_gap = SIZE_MAX, top = 0;
+
+    for (int i = 0; i < n; i++) {
+        if (down[i]->last < b->first || b->last < down[i]->first)
+            continue;
+        if (down[i]->offset > top) {
+            const size_t gap = down[i]->offset - top;
+
+            if (gap >= b->bytes && gap < best_gap) {
+                best = top;
+                best_gap = gap;
+            }
+        }
+        if (down[i]->offset + down[i]->bytes > top)
+            top = down[i]->offset + down[i]->bytes;
+    }
+    return best == SIZE_MAX ? top : best;
+}
+
+static void set_offsets(struct placer *p)
+{
+    struct buffer **sorted = ug_arena_array(p->arena, (size_t)p->n, sizeof *sorted);
+    struct buffer **down = ug_arena_array(p->arena, (size_t)p->n, sizeof *down);
+
+    for (int i = 0; i < p->n; i++)
+        sorted[i] = &p->buffers[i];
+    qsort(sorted, (size_t)p->n, sizeof *sorted, compare_sizes);
+    for (int i = 0; i < p->n; i++) {
+        struct buffer *b = sorted[i];
+        int at = i;
+
+        b->offset = find_gap(down, i, b);
+        while (at > 0 && down[at - 1]->offset > b->offset) {
+            down[at] = down[at - 1];
+            at--;
+        }
+        down[at] = b;
+        if (b->offset + b->bytes > p->plan->bytes)
+            p->plan->bytes = b->offset + b->bytes;
+    }
+}
+
+static void write_places(struct placer *p, const int *scratch)
+{
+    struct ug_plan *plan = p->plan;
+
+    for (int i = 0; i < plan->graph->n; i++) {
+        const struct ug_node *n = plan->graph->nodes[i];
+        struct ug_place *place = &plan->places[i];
+
+        if (p->needs->phase[i] == UG_NOT_NEEDED)
+            continue;
+        if (ug_is_leaf(n))
+            place->kind = UG_OF_LEAF;
+        else if (n->op->is_view)
+            place->kind = UG_OF_INPUT;
+        else if (p->buffer_of[i] != NO_BUFFER)
+            *place = (struct ug_place){.kind = UG_IN_ARENA,
+                                       .offset = p->buffers[p->buffer_of[i]].offset};
+    }
+    for (int c = 0; c < plan->n_calls; c++)
+        if (scratch[c] != NO_BUFFER)
+            plan->calls[c].scratch = p->buffers[scratch[c]].offset;
+}
+
+void ug_place_values(struct ug_plan *plan, const struct ug_needs *needs,
+                     const struct ug_order *order)
+{
+    const size_t n = (size_t)plan->graph->n;
+    struct placer p = {.plan = plan, .needs = needs, .arena = ug_arena_new()};
+    int *scratch = ug_arena_array(p.arena, (size_t)order->n, sizeof *scratch);
+
+    p.buffer_of = ug_arena_array(p.arena, n, sizeof *p.buffer_of);
+    p.last_use = ug_arena_array(p.arena, n, sizeof *p.last_use);
+    plan->places = ug_arena_array(plan->arena, n, sizeof *plan->places);
+    list_calls(&p, order);
+    settle_homes(&p);
+    find_last_uses(&p);
+    make_buffers(&p, scratch);
+    set_offsets(&p);
+    write_places(&p, scratch);
+    ug_arena_free(p.arena);
+}

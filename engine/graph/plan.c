@@ -1,0 +1,136 @@
+/* plan.c -- which phase runs a node; and of several orders, the one that needs least memory. */
+#include "engine/graph/plan_parts.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+bool ug_is_call(const struct ug_needs *needs, const struct ug_node *n)
+{
+    return needs->phase[n->id] != UG_NOT_NEEDED && !ug_is_leaf(n) && !n->op->is_view;
+}
+
+const struct ug_node *ug_view_source(const struct ug_node *n)
+{
+    while (n->op->is_view)
+        n = n->in[0];
+    return n;
+}
+
+size_t ug_type_bytes(const struct ug_type *t)
+{
+    return (size_t)ug_shape_count(&t->shape) * ug_dtype_size(t->dtype);
+}
+
+/* The last phase in which the parameter still stands as this leaf reads it. */
+static int last_phase_of(const struct ug_graph *g, const struct ug_node *leaf, int n_phases)
+{
+    const struct ug_param_attrs *mine = leaf->attrs;
+    int last = n_phases - 1;
+
+    for (int i = 0; i < g->n_leaves; i++) {
+        const struct ug_param_attrs *other = g->leaves[i]->attrs;
+
+        if (g->leaves[i]->op == &ug_op_param && other->param == mine->param &&
+            other->version > mine->version && other->version - 1 < last)
+            last = other->version - 1;
+    }
+    return last;
+}
+
+static void find_phases(struct ug_needs *needs)
+{
+    const struct ug_graph *g = needs->graph;
+    int *last = ug_xcalloc((size_t)g->n, sizeof *last); /* by leaf id */
+
+    for (int i = 0; i < g->n; i++) {
+        needs->phase[i] = UG_NOT_NEEDED;
+        last[i] = g->nodes[i]->op == &ug_op_param ? last_phase_of(g, g->nodes[i], needs->n_phases)
+                                                  : needs->n_phases - 1;
+    }
+    for (int i = 0; i < needs->n_goals; i++) {
+        int *phase = &needs->phase[needs->goals[i].node->id];
+
+        assert(needs->goals[i].node == g->nodes[needs->goals[i].node->id]);
+        if (*phase == UG_NOT_NEEDED || *phase > needs->goals[i].phase)
+            *phase = needs->goals[i].phase;
+    }
+    for (int i = g->n - 1; i >= 0; i--) { /* users before what they use */
+        const struct ug_node *n = g->nodes[i];
+
+        if (needs->phase[i] == UG_NOT_NEEDED)
+            continue;
+        for (int j = 0; j < n->n_in; j++) {
+            const int limit = last[ug_view_source(n->in[j])->id];
+
+            if (needs->phase[i] > limit)
+                needs->phase[i] = limit;
+        }
+        for (int j = 0; j < n->n_in; j++) {
+            int *phase = &needs->phase[n->in[j]->id];
+
+            if (*phase == UG_NOT_NEEDED || *phase > needs->phase[i])
+                *phase = needs->phase[i];
+        }
+    }
+    free(last);
+}
+
+static double count_flops(const struct ug_node *n)
+{
+    struct ug_type *in;
+    double flops;
+
+    if (!n->op->flops)
+        return (double)ug_shape_count(&n->type.shape);
+    in = ug_xcalloc((size_t)n->n_in, sizeof *in);
+    for (int i = 0; i < n->n_in; i++)
+        in[i] = n->in[i]->type;
+    flops = n->op->flops(n->attrs, in, &n->type);
+    free(in);
+    return flops;
+}
+
+static struct ug_plan *plan_order(const struct ug_needs *needs, enum ug_order_rule rule)
+{
+    struct ug_plan *plan = ug_xcalloc(1, sizeof *plan);
+    struct ug_order order;
+
+    plan->arena = ug_arena_new();
+    plan->graph = needs->graph;
+    plan->n_phases = needs->n_phases;
+    order = ug_order_calls(plan->arena, needs, rule);
+    ug_place_values(plan, needs, &order);
+    for (int i = 0; i < plan->n_calls; i++)
+        plan->flops += count_flops(plan->calls[i].node);
+    return plan;
+}
+
+struct ug_plan *ug_plan_new(const struct ug_graph *g, const struct ug_goal *goals, int n_goals,
+                            int n_phases)
+{
+    struct ug_needs needs = {.graph = g, .goals = goals, .n_goals = n_goals, .n_phases = n_phases};
+    struct ug_plan *best = NULL;
+
+    needs.phase = ug_xcalloc((size_t)g->n, sizeof *needs.phase);
+    find_phases(&needs);
+    for (int rule = 0; rule < UG_N_ORDER_RULES; rule++) {
+        struct ug_plan *plan = plan_order(&needs, rule);
+
+        if (!best || plan->bytes < best->bytes) {
+            ug_plan_free(best);
+            best = plan;
+        } else {
+            ug_plan_free(plan);
+        }
+    }
+    free(needs.phase);
+    return best;
+}
+
+void ug_plan_free(struct ug_plan *p)
+{
+    if (!p)
+        return;
+    ug_arena_free(p->arena);
+    free(p);
+}

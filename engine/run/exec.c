@@ -1,0 +1,288 @@
+/* exec.c -- running a plan: kernels, one after the other, over one arena. */
+#include "engine/run/exec.h"
+
+#include <assert.h>
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/memory.h"
+#include "engine/base/simd.h"
+#include "engine/run/elementwise.h"
+
+struct ug_exec {
+    struct ug_plan *plan;
+    const struct ug_store *store;
+    unsigned char *memory;
+    size_t bytes;
+    bool owns_memory;
+    void **data;               /* by node id: where its value lies; NULL where it is not needed */
+    float *numbers;            /* by node id: values of constants and counters */
+    struct ug_kernel *kernels; /* one a call */
+    struct ug_tensor *inputs;  /* of all kernels, one after the other */
+    bool resolved;             /* views and kernels have the addresses of all values */
+};
+
+/* ---- Making ---- */
+
+static bool take_memory(struct ug_exec *e, struct ug_exec *share, struct ug_diags *diags)
+{
+    e->bytes = e->plan->bytes;
+    if (share && share->bytes >= e->bytes) {
+        e->memory = share->memory;
+        return true;
+    }
+    e->owns_memory = true;
+    e->memory = ug_memory_take(e->bytes);
+    if (!e->memory)
+        ug_error(
+            diags, UG_NOWHERE,
+            "there is not enough memory: the values of a step need %.1f MB; make 'batch' or the "
+            "pictures smaller",
+            (double)e->bytes / 1e6);
+    return e->memory != NULL;
+}
+
+static void set_leaf(struct ug_exec *e, const struct ug_node *n)
+{
+    if (n->op == &ug_op_param) {
+        const struct ug_param *param = ((const struct ug_param_attrs *)n->attrs)->param;
+
+        e->data[n->id] = e->store->data[param->index];
+    } else if (n->op != &ug_op_input) {
+        if (n->op == &ug_op_constant)
+            e->numbers[n->id] = (float)((const struct ug_constant_attrs *)n->attrs)->value;
+        e->data[n->id] = &e->numbers[n->id];
+    }
+}
+
+static void set_places(struct ug_exec *e)
+{
+    const struct ug_graph *g = e->plan->graph;
+
+    for (int i = 0; i < g->n; i++) {
+        const struct ug_place *place = &e->plan->places[i];
+
+        if (place->kind == UG_OF_LEAF)
+            set_leaf(e, g->nodes[i]);
+        else if (place->kind == UG_IN_ARENA)
+            e->data[i] = e->memory + place->offset;
+        else if (place->kind == UG_AT_HOME)
+            e->data[i] = place->home;
+    }
+}
+
+static struct ug_tensor tensor_of(const struct ug_exec *e, const struct ug_node *n)
+{
+    return (struct ug_tensor){n->type.dtype, n->type.shape, e->data[n->id]};
+}
+
+static void make_kernels(struct ug_exec *e)
+{
+    const struct ug_plan *plan = e->plan;
+    size_t inputs = 0;
+
+    for (int c = 0; c < plan->n_calls; c++)
+        inputs += (size_t)plan->calls[c].node->n_in;
+    e->inputs = ug_arena_array(plan->arena, inputs, sizeof *e->inputs);
+    e->kernels = ug_arena_array(plan->arena, (size_t)plan->n_calls, sizeof *e->kernels);
+    inputs = 0;
+    for (int c = 0; c < plan->n_calls; c++) {
+        const struct ug_kernel_call *call = &plan->calls[c];
+
+        e->kernels[c] = (struct ug_kernel){
+            .attrs = call->node->attrs,
+            .n_in = call->node->n_in,
+            .in = e->inputs + inputs,
+            .out = tensor_of(e, call->node),
+            .scratch = call->scratch_bytes ? e->memory + call->scratch : NULL,
+        };
+        inputs += (size_t)call->node->n_in;
+    }
+}
+
+struct ug_exec *ug_exec_new(struct ug_plan *take, const struct ug_store *store,
+                            struct ug_exec *share, struct ug_diags *diags)
+{
+    struct ug_exec *e = ug_xcalloc(1, sizeof *e);
+    const size_t n = (size_t)take->graph->n;
+
+    e->plan = take;
+    e->store = store;
+    e->data = ug_arena_array(take->arena, n, sizeof *e->data);
+    e->numbers = ug_arena_array(take->arena, n, sizeof *e->numbers);
+    if (!take_memory(e, share, diags)) {
+        ug_exec_free(e);
+        return NULL;
+    }
+    set_places(e);
+    make_kernels(e);
+    return e;
+}
+
+void ug_exec_free(struct ug_exec *e)
+{
+    if (!e)
+        return;
+    if (e->owns_memory)
+        ug_memory_give(e->memory, e->bytes);
+    ug_plan_free(e->plan);
+    free(e);
+}
+
+const struct ug_plan *ug_exec_plan(const struct ug_exec *e)
+{
+    return e->plan;
+}
+
+/* ---- What comes from outside ---- */
+
+bool ug_exec_bind(struct ug_exec *e, const char *input, const void *data)
+{
+    const struct ug_graph *g = e->plan->graph;
+
+    for (int i = 0; i < g->n_leaves; i++) {
+        const struct ug_node *leaf = g->leaves[i];
+
+        if (leaf->op == &ug_op_input && e->plan->places[leaf->id].kind != UG_NO_PLACE &&
+            !strcmp(((const struct ug_input_attrs *)leaf->attrs)->name, input)) {
+            e->data[leaf->id] = (void *)(uintptr_t)data; /* kernels only read it */
+            e->resolved = false;
+            return true;
+        }
+    }
+    return false;
+}
+
+void ug_exec_count(struct ug_exec *e, int64_t step, int64_t steps, int64_t epoch, int64_t epochs)
+{
+    const struct ug_graph *g = e->plan->graph;
+    const float values[] = {[UG_STEP] = (float)step,
+                            [UG_STEPS] = (float)steps,
+                            [UG_EPOCH] = (float)epoch,
+                            [UG_EPOCHS] = (float)epochs};
+
+    for (int i = 0; i < g->n_leaves; i++)
+        if (g->leaves[i]->op == &ug_op_counter)
+            e->numbers[g->leaves[i]->id] =
+                values[((const struct ug_counter_attrs *)g->leaves[i]->attrs)->which];
+}
+
+/* ---- Running ---- */
+
+static void resolve(struct ug_exec *e)
+{
+    const struct ug_graph *g = e->plan->graph;
+    struct ug_tensor *in = e->inputs;
+
+    for (int i = 0; i < g->n; i++) {
+        if (e->plan->places[i].kind == UG_OF_INPUT)
+            e->data[i] = e->data[g->nodes[i]->in[0]->id];
+        assert((e->plan->places[i].kind == UG_NO_PLACE || e->data[i] ||
+                !ug_shape_count(&g->nodes[i]->type.shape)) &&
+               "an input that was not bound");
+    }
+    for (int c = 0; c < e->plan->n_calls; c++)
+        for (int j = 0; j < e->kernels[c].n_in; j++)
+            *in++ = tensor_of(e, e->plan->calls[c].node->in[j]);
+    e->resolved = true;
+}
+
+/* The threads that will run kernels treat tiny numbers alike. */
+static void prepare(struct ug_exec *e)
+{
+    if (!e->resolved)
+        resolve(e);
+#pragma omp parallel
+    ug_flush_denormals();
+}
+
+static void run_call(struct ug_exec *e, int c, uint64_t seed, uint64_t step)
+{
+    const struct ug_op *op = e->plan->calls[c].node->op;
+    struct ug_kernel *k = &e->kernels[c];
+
+    k->seed = seed;
+    k->step = step;
+    if (op->map)
+        ug_map_run(op->map, k);
+    else
+        op->run(k);
+}
+
+static int phase_start(const struct ug_plan *p, int phase)
+{
+    return phase ? p->phase_end[phase - 1] : 0;
+}
+
+static void make_copies(struct ug_exec *e, int phase)
+{
+    for (int i = 0; i < e->plan->n_copies; i++) {
+        const struct ug_copy *copy = &e->plan->copies[i];
+
+        if (copy->phase == phase)
+            memcpy(copy->home, e->data[copy->node->id],
+                   (size_t)ug_shape_count(&copy->node->type.shape) *
+                       ug_dtype_size(copy->node->type.dtype));
+    }
+}
+
+void ug_exec_run(struct ug_exec *e, int phase, uint64_t seed, uint64_t step)
+{
+    prepare(e);
+    for (int c = phase_start(e->plan, phase); c < e->plan->phase_end[phase]; c++)
+        run_call(e, c, seed, step);
+    make_copies(e, phase);
+}
+
+void ug_exec_time(struct ug_exec *e, int phase, uint64_t seed, uint64_t step, double *seconds)
+{
+    prepare(e);
+    for (int c = phase_start(e->plan, phase); c < e->plan->phase_end[phase]; c++) {
+        const double start = omp_get_wtime();
+
+        run_call(e, c, seed, step);
+        seconds[c] += omp_get_wtime() - start;
+    }
+    make_copies(e, phase);
+}
+
+struct ug_tensor ug_exec_value(const struct ug_exec *e, const struct ug_node *node)
+{
+    return tensor_of(e, node);
+}
+
+/* ---- Looking for what is not finite ---- */
+
+static bool is_finite(const struct ug_tensor *t)
+{
+    const int64_t n = t->dtype == UG_F32 ? ug_shape_count(&t->shape) : 0;
+    const float *x = t->data;
+
+    for (int64_t i = 0; i < n; i++)
+        if (!isfinite(x[i]))
+            return false;
+    return true;
+}
+
+const struct ug_node *ug_exec_find_fault(struct ug_exec *e, int phase, uint64_t seed, uint64_t step)
+{
+    prepare(e);
+    for (int c = phase_start(e->plan, phase); c < e->plan->phase_end[phase]; c++) {
+        const struct ug_node *n = e->plan->calls[c].node;
+
+        for (int i = 0; i < n->n_in; i++) {
+            struct ug_node *leaf = n->in[i];
+
+            while (leaf->op->is_view)
+                leaf = leaf->in[0];
+            if (ug_is_leaf(leaf) && !is_finite(&e->kernels[c].in[i]))
+                return leaf;
+        }
+        run_call(e, c, seed, step);
+        if (!is_finite(&e->kernels[c].out))
+            return n;
+    }
+    return NULL;
+}
