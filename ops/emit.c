@@ -101,6 +101,13 @@ struct ug_node *ug_softplus(struct ug_builder *b, struct ug_node *x)
     return unary(b, "softplus", x);
 }
 
+struct ug_node *ug_log_softmax(struct ug_builder *b, struct ug_node *x, int axis)
+{
+    const struct ug_softmax_attrs attrs = {.dim = axis};
+
+    return ug_emit_named(b, "log_softmax", &attrs, &x, 1);
+}
+
 struct ug_node *ug_eq(struct ug_builder *b, struct ug_node *x, struct ug_node *y)
 {
     return binary(b, "eq", x, y);

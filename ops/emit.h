@@ -31,6 +31,7 @@ struct ug_node *ug_tanh(struct ug_builder *b, struct ug_node *x);
 struct ug_node *ug_sigmoid(struct ug_builder *b, struct ug_node *x);
 struct ug_node *ug_relu(struct ug_builder *b, struct ug_node *x);
 struct ug_node *ug_softplus(struct ug_builder *b, struct ug_node *x);
+struct ug_node *ug_log_softmax(struct ug_builder *b, struct ug_node *x, int axis);
 
 /* Comparisons: 1 where it holds, else 0; no gradient. */
 struct ug_node *ug_eq(struct ug_builder *b, struct ug_node *x, struct ug_node *y);

@@ -1,5 +1,468 @@
-#include "engine/graph/op.h"
+/* loss.c -- losses: means over all elements, written as the formulas they are.
+ *
+ * They emit elementary nodes, which the engine runs in one pass over the data where it can, so that
+ * a loss needs no kernel and no gradient rule of its own.  What PyTorch only warns about is
+ * refused: a target of another shape, which broadcasting would turn into a mean over all pairs.
+ */
+#include <math.h>
+#include <string.h>
 
-static const struct ug_op *const ops[] = {NULL};
+#include "engine/graph/call.h"
+#include "ops/emit.h"
+#include "ops/labels.h"
+
+static struct ug_node *mean_of(struct ug_call *c, struct ug_node *x)
+{
+    return ug_mean(c->b, x, UG_ALL_AXES, false);
+}
+
+static bool is_number(const struct ug_node *x)
+{
+    return x->type.shape.rank == 0;
+}
+
+/* The two tensors of a loss, which must have one shape, unless the second is a number. */
+static bool take_pair(struct ug_call *c, struct ug_node **x, struct ug_node **target)
+{
+    const char *first = c->op->args[0].name, *second = c->op->args[1].name;
+    char a[UG_SHAPE_TEXT], b[UG_SHAPE_TEXT];
+
+    *x = ug_call_tensor(c, first);
+    *target = ug_call_tensor(c, second);
+    if (!*x || !*target)
+        return false;
+    if (is_number(*target) || ug_shape_equal(&(*x)->type.shape, &(*target)->type.shape))
+        return true;
+    ug_call_fail(c, "%s is %s and %s is %s: the shapes must be equal, or %s a number", first,
+                 ug_shape_text(&(*x)->type.shape, a), second,
+                 ug_shape_text(&(*target)->type.shape, b), second);
+    return false;
+}
+
+#define EXAMPLE_PAIR(expression)                                                                   \
+    "unitgraph: 1\ninputs: {x: [2, 3], target: [2, 3]}\ngraph: {y: '" expression "'}\n"
+
+#define X_AND_TARGET(x_doc)                                                                        \
+    {.name = "x", .doc = x_doc, .type = UG_TENSOR},                                                \
+    {                                                                                              \
+        .name = "target", .doc = "a tensor of x's shape, or a number", .type = UG_TENSOR           \
+    }
+
+static const struct ug_arg pair_args[] = {
+    X_AND_TARGET("any shape"),
+    {.name = NULL},
+};
+
+/* ---- Distances ---- */
+
+static struct ug_node *mse_build(struct ug_call *c)
+{
+    struct ug_node *x, *target;
+
+    if (!take_pair(c, &x, &target))
+        return NULL;
+    return mean_of(c, ug_square(c->b, ug_sub(c->b, x, target)));
+}
+
+static const struct ug_op mse_loss = {
+    .name = "mse_loss",
+    .summary = "Mean squared difference.",
+    .formula = "mean((x - target)^2)",
+    .example = EXAMPLE_PAIR("mse_loss(x, target) + mse_loss(x, 1)"),
+    .args = pair_args,
+    .build = mse_build,
+};
+
+static struct ug_node *l1_build(struct ug_call *c)
+{
+    struct ug_node *x, *target;
+
+    if (!take_pair(c, &x, &target))
+        return NULL;
+    return mean_of(c, ug_abs(c->b, ug_sub(c->b, x, target)));
+}
+
+static const struct ug_op l1_loss = {
+    .name = "l1_loss",
+    .summary = "Mean absolute difference.",
+    .formula = "mean(|x - target|)",
+    .example = EXAMPLE_PAIR("l1_loss(x, target)"),
+    .args = pair_args,
+    .build = l1_build,
+};
+
+struct smooth_l1 {
+    double beta;
+};
+
+/* With d = |x - target| and m = min(d, beta): m^2 / (2 beta) + d - m, which is d^2 / (2 beta) below
+ * beta and d - beta / 2 above. */
+static struct ug_node *smooth_l1_build(struct ug_call *c)
+{
+    const double beta = ((const struct smooth_l1 *)c->attrs)->beta;
+    struct ug_builder *b = c->b;
+    struct ug_node *x, *target, *d, *m;
+
+    if (!take_pair(c, &x, &target))
+        return NULL;
+    d = ug_abs(b, ug_sub(b, x, target));
+    if (beta == 0.0)
+        return mean_of(c, d);
+    m = ug_minimum(b, d, ug_constant(b, beta));
+    return mean_of(c, ug_add(b, ug_scale(b, ug_square(b, m), 0.5 / beta), ug_sub(b, d, m)));
+}
+
+static const struct ug_arg smooth_l1_args[] = {
+    X_AND_TARGET("any shape"),
+    {.name = "beta",
+     .doc = "where the parabola meets the line",
+     .type = UG_FLOAT,
+     .offset = offsetof(struct smooth_l1, beta),
+     .initial = "1",
+     .min = 0,
+     .max = 1e30},
+    {.name = NULL},
+};
+
+static const struct ug_op smooth_l1_loss = {
+    .name = "smooth_l1_loss",
+    .summary = "Squared difference near 0, absolute difference further out (Girshick 2015).",
+    .formula = "mean(d^2 / (2 beta) if d < beta else d - beta / 2), d = |x - target|",
+    .example = EXAMPLE_PAIR("smooth_l1_loss(x, target, beta=0.5)"),
+    .args = smooth_l1_args,
+    .attrs_size = sizeof(struct smooth_l1),
+    .build = smooth_l1_build,
+};
+
+static struct ug_node *hinge_build(struct ug_call *c)
+{
+    struct ug_builder *b = c->b;
+    struct ug_node *x, *target;
+
+    if (!take_pair(c, &x, &target))
+        return NULL;
+    return mean_of(c, ug_relu(b, ug_shift(b, ug_neg(b, ug_mul(b, target, x)), 1.0)));
+}
+
+static const struct ug_arg hinge_args[] = {
+    {.name = "x", .doc = "scores, any shape", .type = UG_TENSOR},
+    {.name = "target", .doc = "1 or -1: a tensor of x's shape, or a number", .type = UG_TENSOR},
+    {.name = NULL},
+};
+
+static const struct ug_op hinge_loss = {
+    .name = "hinge_loss",
+    .summary = "The hinge of GANs: nothing to gain beyond a margin of 1 (Lim, Ye 2017).",
+    .formula = "mean(relu(1 - target x))",
+    .example = EXAMPLE_PAIR("hinge_loss(x, 1) + hinge_loss(x, target)"),
+    .args = hinge_args,
+    .build = hinge_build,
+};
+
+/* ---- Probabilities ---- */
+
+static void clamped_log_map(const void *attrs, int64_t n, const float *const *in, float *out)
+{
+    const float *x = in[0];
+
+    (void)attrs;
+    for (int64_t i = 0; i < n; i++) {
+        const float y = logf(x[i]);
+
+        out[i] = y < -100.0f ? -100.0f : y;
+    }
+}
+
+/* dx = dy / max(x, 1e-12): large, but finite where the logarithm is clamped, as in PyTorch. */
+static void clamped_log_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node *dy,
+                                 const bool *wanted, struct ug_node **dx)
+{
+    (void)wanted;
+    dx[0] = ug_div(b, dy, ug_maximum(b, y->in[0], ug_constant(b, 1e-12)));
+}
+
+static const struct ug_op clamped_log = {
+    .name = "clamped_log",
+    .summary = "The logarithm in bce_loss, which stays finite at 0.",
+    .formula = "max(log x, -100)",
+    .internal = true,
+    .map = clamped_log_map,
+    .gradient = clamped_log_gradient,
+    .in_place = 1,
+};
+
+/* target * p + (1 - target) * q */
+static struct ug_node *mix(struct ug_builder *b, struct ug_node *target, struct ug_node *p,
+                           struct ug_node *q)
+{
+    struct ug_node *rest = ug_shift(b, ug_neg(b, target), 1.0);
+
+    return ug_add(b, ug_mul(b, target, p), ug_mul(b, rest, q));
+}
+
+static struct ug_node *bce_build(struct ug_call *c)
+{
+    struct ug_builder *b = c->b;
+    struct ug_node *x, *target, *rest;
+
+    if (!take_pair(c, &x, &target))
+        return NULL;
+    rest = ug_shift(b, ug_neg(b, x), 1.0);
+    return ug_neg(b, mean_of(c, mix(b, target, ug_emit(b, &clamped_log, NULL, &x, 1),
+                                    ug_emit(b, &clamped_log, NULL, &rest, 1))));
+}
+
+static const struct ug_arg bce_args[] = {
+    X_AND_TARGET("probabilities, 0 to 1, any shape"),
+    {.name = NULL},
+};
+
+static const struct ug_op bce_loss = {
+    .name = "bce_loss",
+    .summary = "Binary cross-entropy of probabilities; prefer bce_with_logits.",
+    .formula = "-mean(target log x + (1 - target) log(1 - x)), logarithms no less than -100",
+    .example = "unitgraph: 1\n"
+               "inputs: {x: [2, 3], target: [2, 3]}\n"
+               "graph: {y: 'bce_loss(sigmoid(x), target)'}\n",
+    .args = bce_args,
+    .build = bce_build,
+};
+
+/* log(1 + exp(-x)) is -log sigmoid(x), without loss of digits on either side. */
+static struct ug_node *bce_with_logits_build(struct ug_call *c)
+{
+    struct ug_builder *b = c->b;
+    struct ug_node *x, *target;
+
+    if (!take_pair(c, &x, &target))
+        return NULL;
+    return mean_of(c, mix(b, target, ug_softplus(b, ug_neg(b, x)), ug_softplus(b, x)));
+}
+
+static const struct ug_op bce_with_logits = {
+    .name = "bce_with_logits",
+    .summary = "Binary cross-entropy of sigmoid(x), computed without overflow.",
+    .formula = "mean(target softplus(-x) + (1 - target) softplus(x))",
+    .example = EXAMPLE_PAIR("bce_with_logits(x, target) + bce_with_logits(x, 0)"),
+    .args = pair_args,
+    .build = bce_with_logits_build,
+};
+
+static struct ug_node *kl_normal_build(struct ug_call *c)
+{
+    struct ug_builder *b = c->b;
+    struct ug_node *mu, *sd, *variance;
+
+    if (!take_pair(c, &mu, &sd))
+        return NULL;
+    variance = ug_square(b, sd);
+    return ug_scale(
+        b,
+        mean_of(c,
+                ug_shift(b, ug_sub(b, ug_add(b, ug_square(b, mu), variance), ug_log(b, variance)),
+                         -1.0)),
+        0.5);
+}
+
+static const struct ug_arg kl_normal_args[] = {
+    {.name = "mu", .doc = "means, any shape", .type = UG_TENSOR},
+    {.name = "sd",
+     .doc = "standard deviations: a tensor of mu's shape, or a number",
+     .type = UG_TENSOR},
+    {.name = NULL},
+};
+
+static const struct ug_op kl_normal = {
+    .name = "kl_normal",
+    .summary =
+        "Divergence of N(mu, sd^2) from N(0, 1), the mean over elements (Kingma, Welling 2014).",
+    .formula = "mean(mu^2 + sd^2 - log sd^2 - 1) / 2",
+    .example = "unitgraph: 1\n"
+               "inputs: {mu: [2, 3], sd: [2, 3]}\n"
+               "graph: {y: 'kl_normal(mu, sd)'}\n",
+    .args = kl_normal_args,
+    .build = kl_normal_build,
+};
+
+/* ---- Classes ----
+ *
+ * Scores have their classes along axis 1: [N, C] or [N, C, H, W].  Labels are int64 of the scores'
+ * shape without that axis, or one number for all.  A label that is no class gives NaN: the run then
+ * stops and names the loss. */
+
+struct classes {
+    int64_t n;
+};
+
+static const struct ug_op at_label;
+
+static bool at_label_infer(struct ug_inference *t)
+{
+    t->out = (struct ug_type){.dtype = UG_F32};
+    return ug_check_labels(t, &t->out.shape);
+}
+
+static void at_label_run(const struct ug_kernel *k)
+{
+    const struct ug_shape *x = &k->in[0].shape;
+    const int64_t n = ug_shape_count(&k->out.shape), classes = x->dim[1];
+    const int64_t inner = ug_shape_span(x, 2, x->rank);
+    const float *from = k->in[0].data;
+    float *y = k->out.data;
+
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t label = ug_label_at(&k->in[1], i, classes);
+
+        y[i] = label < 0 ? NAN : from[(i / inner * classes + label) * inner + i % inner];
+    }
+}
+
+static bool to_label_infer(struct ug_inference *t)
+{
+    const struct classes *a = t->attrs;
+    const struct ug_shape *x = &t->in[0].shape;
+
+    if (t->in[0].dtype != UG_F32 || x->rank < 1 || x->rank >= UG_MAX_RANK)
+        return ug_reject(t, "needs float32 values");
+    t->out = (struct ug_type){UG_F32, {.rank = x->rank + 1}};
+    for (int i = 0; i < t->out.shape.rank; i++)
+        t->out.shape.dim[i] = i < 1 ? x->dim[i] : i == 1 ? a->n : x->dim[i - 1];
+    return true;
+}
+
+static void to_label_run(const struct ug_kernel *k)
+{
+    const struct ug_shape *y = &k->out.shape;
+    const int64_t n = ug_shape_count(&k->in[0].shape), classes = y->dim[1];
+    const int64_t inner = ug_shape_span(y, 2, y->rank);
+    const float *x = k->in[0].data;
+    float *to = k->out.data;
+
+    memset(to, 0, (size_t)ug_shape_count(y) * sizeof *to);
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t label = ug_label_at(&k->in[1], i, classes);
+
+        if (label >= 0)
+            to[(i / inner * classes + label) * inner + i % inner] = x[i];
+    }
+}
+
+static void to_label_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node *dy,
+                              const bool *wanted, struct ug_node **dx)
+{
+    (void)wanted;
+    dx[0] = ug_emit(b, &at_label, NULL, (struct ug_node *[]){dy, y->in[1]}, 2);
+}
+
+static const struct ug_op to_label = {
+    .name = "to_label",
+    .summary = "Each value in the place of its label along a new axis 1, zeros elsewhere.",
+    .formula = "y[n, label[n]] = x[n]",
+    .internal = true,
+    .attrs_size = sizeof(struct classes),
+    .infer = to_label_infer,
+    .run = to_label_run,
+    .gradient = to_label_gradient,
+};
+
+static void at_label_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node *dy,
+                              const bool *wanted, struct ug_node **dx)
+{
+    const struct classes classes = {y->in[0]->type.shape.dim[1]};
+
+    (void)wanted;
+    dx[0] = ug_emit(b, &to_label, &classes, (struct ug_node *[]){dy, y->in[1]}, 2);
+}
+
+static const struct ug_op at_label = {
+    .name = "at_label",
+    .summary = "The score of each sample's label; NaN where the label is no class.",
+    .formula = "y[n] = x[n, label[n]]",
+    .internal = true,
+    .infer = at_label_infer,
+    .run = at_label_run,
+    .gradient = at_label_gradient,
+};
+
+/* -mean of x at the labels; a label written as a number is checked here and now. */
+static struct ug_node *nll(struct ug_call *c, struct ug_node *x)
+{
+    struct ug_node *labels = ug_call_tensor(c, "labels");
+
+    if (!x || !labels)
+        return NULL;
+    if (labels->op == &ug_op_constant && x->type.shape.rank > 1) {
+        const double label = ((const struct ug_constant_attrs *)labels->attrs)->value;
+        const int64_t n = x->type.shape.dim[1];
+
+        if (!(label >= 0 && label < (double)n) || floor(label) != label)
+            return ug_call_fail(c, "%g is no class: there are %lld, counted from 0", label,
+                                (long long)n);
+    }
+    return ug_neg(c->b,
+                  mean_of(c, ug_emit(c->b, &at_label, NULL, (struct ug_node *[]){x, labels}, 2)));
+}
+
+static struct ug_node *nll_build(struct ug_call *c)
+{
+    return nll(c, ug_call_tensor(c, "log_probs"));
+}
+
+#define LABELS_DOC "int64 [N] or [N, H, W], classes counted from 0, or one number for every sample"
+
+static const struct ug_arg nll_args[] = {
+    {.name = "log_probs", .doc = "[N, C] or [N, C, H, W]", .type = UG_TENSOR},
+    {.name = "labels", .doc = LABELS_DOC, .type = UG_TENSOR},
+    {.name = NULL},
+};
+
+static const struct ug_op nll_loss = {
+    .name = "nll_loss",
+    .summary =
+        "Negative logarithm of the labels' probabilities; a label that is no class gives NaN.",
+    .formula = "-mean(log_probs[n, label[n]])",
+    .example = "unitgraph: 1\n"
+               "inputs: {x: [4, 3], labels: {shape: [4], dtype: int64}}\n"
+               "graph: {y: 'nll_loss(log_softmax(x, 1), labels)'}\n",
+    .args = nll_args,
+    .build = nll_build,
+};
+
+static struct ug_node *cross_entropy_build(struct ug_call *c)
+{
+    struct ug_node *x = ug_call_tensor(c, "logits");
+    char text[UG_SHAPE_TEXT];
+
+    if (!x)
+        return NULL;
+    if (x->type.shape.rank < 2)
+        return ug_call_fail(c, "needs logits [N, C] or [N, C, H, W], not %s",
+                            ug_shape_text(&x->type.shape, text));
+    return nll(c, ug_log_softmax(c->b, x, 1));
+}
+
+static const struct ug_arg cross_entropy_args[] = {
+    {.name = "logits", .doc = "[N, C] or [N, C, H, W]", .type = UG_TENSOR},
+    {.name = "labels", .doc = LABELS_DOC, .type = UG_TENSOR},
+    {.name = NULL},
+};
+
+static const struct ug_op cross_entropy = {
+    .name = "cross_entropy",
+    .summary = "Negative logarithm of the labels' softmax probabilities; a label that is no class "
+               "gives NaN.",
+    .formula = "-mean(log_softmax(logits)[n, label[n]])",
+    .example = "unitgraph: 1\n"
+               "inputs: {logits: [4, 3], labels: {shape: [4], dtype: int64}}\n"
+               "graph: {y: 'cross_entropy(logits, labels) + cross_entropy(logits, 2)'}\n",
+    .args = cross_entropy_args,
+    .build = cross_entropy_build,
+};
+
+static const struct ug_op *const ops[] = {
+    &mse_loss, &l1_loss,    &smooth_l1_loss, &bce_loss,    &bce_with_logits, &cross_entropy,
+    &nll_loss, &hinge_loss, &kl_normal,      &clamped_log, &at_label,        &to_label,
+    NULL,
+};
 
 const struct ug_op_family ug_family_loss = {"losses", ops};

@@ -7,12 +7,13 @@
 extern const struct ug_op_family ug_family_conv, ug_family_norm, ug_family_layer,
     ug_family_activation, ug_family_arithmetic, ug_family_reduce, ug_family_shape,
     ug_family_resample, ug_family_linalg, ug_family_random, ug_family_loss, ug_family_control,
-    ug_family_history, ug_family_metric, ug_family_core, ug_family_functions, ug_family_softmax;
+    ug_family_history, ug_family_metric, ug_family_core, ug_family_functions, ug_family_softmax,
+    ug_family_max_pool;
 
 static const struct ug_op_family *const families[] = {
     &ug_family_conv,    &ug_family_norm,       &ug_family_layer,     &ug_family_activation,
     &ug_family_softmax, &ug_family_arithmetic, &ug_family_functions, &ug_family_reduce,
-    &ug_family_shape,   &ug_family_resample,   &ug_family_linalg,    &ug_family_random,
+    &ug_family_shape,   &ug_family_resample, &ug_family_max_pool,  &ug_family_linalg,    &ug_family_random,
     &ug_family_loss,    &ug_family_control,    &ug_family_history,   &ug_family_metric,
     &ug_family_core,
 };

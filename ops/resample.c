@@ -1,5 +1,483 @@
-#include "engine/graph/op.h"
+/* resample.c -- other sizes of pictures: upsampling, average pooling, adaptive pooling.
+ *
+ * All of them are linear maps that act on rows and on columns apart (kernels/separable.h), so that
+ * one kernel serves every one and its adjoint; they differ in the few weights of each output row or
+ * column. The adjoint of the adjoint is the op itself, which closes them under differentiation.
+ */
+#include <math.h>
+#include <string.h>
 
-static const struct ug_op *const ops[] = {NULL};
+#include "engine/graph/call.h"
+#include "ops/emit.h"
+#include "ops/kernels/separable.h"
+
+enum rule { NEAREST, BILINEAR, AVERAGE, ADAPTIVE };
+
+struct resample {
+    int rule;                                 /* enum rule */
+    int mode;                                 /* upsample: NEAREST or BILINEAR */
+    double scale;                             /* upsample: how many times larger */
+    int64_t kernel[2], stride[2], padding[2]; /* AVERAGE: [h, w] */
+    int64_t input[2], output[2];              /* extents */
+    bool count_include_pad;
+};
+
+/* ---- The weights of one axis ---- */
+
+/* At most this many inputs count for one output; and all outputs together never use more than
+ * max_entries. */
+static int64_t max_entries(const struct resample *a, int axis)
+{
+    switch (a->rule) {
+    case NEAREST:
+        return a->output[axis];
+    case BILINEAR:
+        return 2 * a->output[axis];
+    case AVERAGE:
+        return a->output[axis] * a->kernel[axis];
+    default: /* ADAPTIVE: neighbouring bins share at most one input, or all lie in one */
+        return a->input[axis] + 2 * a->output[axis];
+    }
+}
+
+/* Source of output i as torch computes it, in float32. */
+static int64_t nearest_source(const struct resample *a, int64_t i, int64_t n_in)
+{
+    const int64_t at = (int64_t)floorf((float)i * (float)(1.0 / a->scale));
+
+    return at < n_in ? at : n_in - 1;
+}
+
+/* The mean of n inputs from `first` on, cut to the picture; divided by `divisor`. */
+static void average_taps(int64_t first, int64_t n, int64_t n_in, int64_t divisor, struct ug_taps *t,
+                         float *w)
+{
+    const int64_t begin = first < 0 ? 0 : first, end = first + n < n_in ? first + n : n_in;
+
+    t->first = begin;
+    t->n = end - begin;
+    for (int64_t k = 0; k < t->n; k++)
+        w[k] = 1.0f / (float)(divisor ? divisor : t->n);
+}
+
+/* Half-pixel centres, edges repeated: align_corners=False. */
+static void bilinear_taps(const struct resample *a, int64_t i, int64_t n_in, struct ug_taps *t,
+                          float *w)
+{
+    const double at = fmax(((double)i + 0.5) / a->scale - 0.5, 0.0);
+    const int64_t low = (int64_t)at < n_in ? (int64_t)at : n_in - 1;
+    const double part = at - (double)low;
+
+    t->first = low;
+    t->n = low + 1 < n_in && part > 0.0 ? 2 : 1;
+    w[0] = t->n == 2 ? (float)(1.0 - part) : 1.0f;
+    if (t->n == 2)
+        w[1] = (float)part;
+}
+
+static void fill_axis(const struct resample *a, int axis, struct ug_axis *to)
+{
+    const int64_t n_in = to->n_in, n_out = to->n_out;
+    int64_t at = 0;
+
+    for (int64_t i = 0; i < n_out; i++) {
+        struct ug_taps *t = &to->taps[i];
+        float *w = to->weights + at;
+
+        t->at = at;
+        switch (a->rule) {
+        case NEAREST:
+            *t = (struct ug_taps){.first = nearest_source(a, i, n_in), .n = 1, .at = at};
+            w[0] = 1.0f;
+            break;
+        case BILINEAR:
+            bilinear_taps(a, i, n_in, t, w);
+            break;
+        case AVERAGE:
+            average_taps(i * a->stride[axis] - a->padding[axis], a->kernel[axis], n_in,
+                         a->count_include_pad ? a->kernel[axis] : 0, t, w);
+            break;
+        default: { /* ADAPTIVE: the bin from floor(i n_in / n_out) up to ceil((i + 1) n_in / n_out)
+                    */
+            const int64_t begin = i * n_in / n_out, end = ((i + 1) * n_in + n_out - 1) / n_out;
+
+            average_taps(begin, end - begin, n_in, 0, t, w);
+        }
+        }
+        at += t->n;
+    }
+}
+
+/* ---- Kernels ---- */
+
+static size_t axis_scratch(const struct resample *a, int axis)
+{
+    return ug_axis_bytes(a->output[axis], max_entries(a, axis)) +
+           ug_axis_bytes(a->input[axis], max_entries(a, axis));
+}
+
+static size_t resample_scratch(const void *attrs, const struct ug_type *in,
+                               const struct ug_type *out)
+{
+    const int64_t width =
+        in->shape.dim[3] > out->shape.dim[3] ? in->shape.dim[3] : out->shape.dim[3];
+
+    return axis_scratch(attrs, 0) + axis_scratch(attrs, 1) + ug_separable_scratch(width);
+}
+
+/* The matrix of an axis, or its transpose. */
+static struct ug_axis make_axis(const struct resample *a, int axis, bool transposed, char **memory)
+{
+    const int64_t entries = max_entries(a, axis);
+    struct ug_axis m = ug_axis_at(a->output[axis], a->input[axis], entries, memory);
+    struct ug_axis t = ug_axis_at(a->input[axis], a->output[axis], entries, memory);
+
+    fill_axis(a, axis, &m);
+    if (!transposed)
+        return m;
+    ug_axis_transpose(&m, &t);
+    return t;
+}
+
+static void run(const struct ug_kernel *k, bool transposed)
+{
+    char *memory = k->scratch;
+    const struct ug_axis rows = make_axis(k->attrs, 0, transposed, &memory);
+    const struct ug_axis columns = make_axis(k->attrs, 1, transposed, &memory);
+
+    ug_separable_run(&rows, &columns, ug_shape_span(&k->in[0].shape, 0, 2), k->in[0].data,
+                     k->out.data, (float *)memory);
+}
+
+static void resample_run(const struct ug_kernel *k)
+{
+    run(k, false);
+}
+
+static void adjoint_run(const struct ug_kernel *k)
+{
+    run(k, true);
+}
+
+static bool resize(struct ug_inference *t, const int64_t from[2], const int64_t to[2])
+{
+    const struct ug_shape *x = &t->in[0].shape;
+
+    if (t->in[0].dtype != UG_F32 || x->rank != 4 || x->dim[2] != from[0] || x->dim[3] != from[1])
+        return ug_reject(t, "needs pictures of %lldx%lld", (long long)from[0], (long long)from[1]);
+    t->out = t->in[0];
+    t->out.shape.dim[2] = to[0];
+    t->out.shape.dim[3] = to[1];
+    return true;
+}
+
+static bool resample_infer(struct ug_inference *t)
+{
+    const struct resample *a = t->attrs;
+
+    return resize(t, a->input, a->output);
+}
+
+static bool adjoint_infer(struct ug_inference *t)
+{
+    const struct resample *a = t->attrs;
+
+    return resize(t, a->output, a->input);
+}
+
+static double resample_flops(const void *attrs, const struct ug_type *in, const struct ug_type *out)
+{
+    const struct resample *a = attrs;
+    const double planes = (double)ug_shape_span(&in->shape, 0, 2);
+
+    (void)out;
+    if (a->rule == NEAREST)
+        return 0.0;
+    return 2.0 * planes *
+           ((double)max_entries(a, 0) * (double)a->input[1] +
+            (double)a->output[0] * (double)max_entries(a, 1));
+}
+
+/* ---- Gradients ---- */
+
+static const struct ug_op upsample, avg_pool2d, adaptive_avg_pool2d;
+
+/* dx = A^T dy B; the other way round for the adjoint. */
+static void adjoint_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node *dy,
+                             const bool *wanted, struct ug_node **dx)
+{
+    const struct resample *a = y->attrs;
+    const struct ug_op *forward = a->rule == AVERAGE    ? &avg_pool2d
+                                  : a->rule == ADAPTIVE ? &adaptive_avg_pool2d
+                                                        : &upsample;
+
+    (void)wanted;
+    dx[0] = ug_emit(b, forward, a, &dy, 1);
+}
+
+static const struct ug_op resample_adjoint = {
+    .name = "resample_adjoint",
+    .summary =
+        "The adjoint of upsample, avg_pool2d or adaptive_avg_pool2d: where their gradients go.",
+    .formula = "dx = A^T dy B for y = A x B^T",
+    .internal = true,
+    .attrs_size = sizeof(struct resample),
+    .infer = adjoint_infer,
+    .run = adjoint_run,
+    .scratch = resample_scratch,
+    .gradient = adjoint_gradient,
+    .flops = resample_flops,
+};
+
+static void resample_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node *dy,
+                              const bool *wanted, struct ug_node **dx)
+{
+    (void)wanted;
+    dx[0] = ug_emit(b, &resample_adjoint, y->attrs, &dy, 1);
+}
+
+/* ---- Calls ---- */
+
+/* The picture that a call works on, with its extents noted in the attributes; NULL after an error.
+ */
+static struct ug_node *picture(struct ug_call *c, int64_t input[2])
+{
+    struct ug_node *x = ug_call_tensor(c, "x");
+    char text[UG_SHAPE_TEXT];
+
+    if (!x)
+        return NULL;
+    if (x->type.dtype != UG_F32 || x->type.shape.rank != 4)
+        return ug_call_fail(c, "needs pictures [N, C, H, W], not %s of shape %s",
+                            ug_dtype_name(x->type.dtype), ug_shape_text(&x->type.shape, text));
+    input[0] = x->type.shape.dim[2];
+    input[1] = x->type.shape.dim[3];
+    if (!input[0] || !input[1])
+        return ug_call_fail(c, "the pictures are empty: %s", ug_shape_text(&x->type.shape, text));
+    return x;
+}
+
+static const char *const modes[] = {"nearest", "bilinear", NULL};
+
+static struct ug_node *upsample_build(struct ug_call *c)
+{
+    struct resample *a = c->attrs;
+    struct ug_node *x = picture(c, a->input);
+
+    if (!x)
+        return NULL;
+    a->rule = a->mode;
+    for (int i = 0; i < 2; i++) {
+        const double extent = floor((double)a->input[i] * a->scale);
+
+        if (extent < 1 || extent > 0x1p31)
+            return ug_call_fail(c, "pictures of %lldx%lld times %g leave nothing",
+                                (long long)a->input[0], (long long)a->input[1], a->scale);
+        a->output[i] = (int64_t)extent;
+    }
+    return ug_emit(c->b, c->op, a, &x, 1);
+}
+
+static const struct ug_arg upsample_args[] = {
+    {.name = "x", .doc = "pictures [N, C, H, W]", .type = UG_TENSOR},
+    {.name = "scale_factor",
+     .doc = "how many times larger; the new extents are rounded down",
+     .type = UG_FLOAT,
+     .offset = offsetof(struct resample, scale),
+     .initial = "2",
+     .min = 1e-3,
+     .max = 1e3},
+    {.name = "mode",
+     .doc = "nearest copies pixels; bilinear blends the four around (half-pixel centres: "
+            "align_corners=False)",
+     .type = UG_WORD,
+     .offset = offsetof(struct resample, mode),
+     .initial = "nearest",
+     .words = modes},
+    {.name = NULL},
+};
+
+static const struct ug_op upsample = {
+    .name = "upsample",
+    .summary = "Enlarges pictures.",
+    .formula = "nearest: y[i, j] = x[floor(i / s), floor(j / s)]\n"
+               "bilinear: x at ((i + 1/2) / s - 1/2, (j + 1/2) / s - 1/2), edges repeated",
+    .example = "unitgraph: 1\n"
+               "inputs: {x: [1, 2, 3, 4]}\n"
+               "graph:\n"
+               "  y: upsample(x)\n"
+               "  z: upsample(x, 1.5, mode=bilinear)\n",
+    .args = upsample_args,
+    .attrs_size = sizeof(struct resample),
+    .build = upsample_build,
+    .infer = resample_infer,
+    .run = resample_run,
+    .scratch = resample_scratch,
+    .gradient = resample_gradient,
+    .flops = resample_flops,
+};
+
+static struct ug_node *avg_pool2d_build(struct ug_call *c)
+{
+    struct resample *a = c->attrs;
+    struct ug_node *x = picture(c, a->input);
+
+    if (!x)
+        return NULL;
+    a->rule = AVERAGE;
+    for (int i = 0; i < 2; i++) {
+        if (a->padding[i] > a->kernel[i] / 2)
+            return ug_call_fail(c, "padding %lld is more than half of kernel_size %lld",
+                                (long long)a->padding[i], (long long)a->kernel[i]);
+        if (a->input[i] + 2 * a->padding[i] < a->kernel[i])
+            return ug_call_fail(c,
+                                "the kernel of %lldx%lld is larger than the padded picture of "
+                                "%lldx%lld",
+                                (long long)a->kernel[0], (long long)a->kernel[1],
+                                (long long)(a->input[0] + 2 * a->padding[0]),
+                                (long long)(a->input[1] + 2 * a->padding[1]));
+        a->output[i] = (a->input[i] + 2 * a->padding[i] - a->kernel[i]) / a->stride[i] + 1;
+    }
+    return ug_emit(c->b, c->op, a, &x, 1);
+}
+
+enum { LARGEST = 1 << 20 }; /* of kernel sizes, strides, extents: far from overflow */
+
+static const struct ug_arg avg_pool2d_args[] = {
+    {.name = "x", .doc = "pictures [N, C, H, W]", .type = UG_TENSOR},
+    {.name = "kernel_size",
+     .doc = "extent of the window: a number or [h, w]",
+     .type = UG_PAIR,
+     .offset = offsetof(struct resample, kernel),
+     .min = 1,
+     .max = LARGEST},
+    {.name = "stride",
+     .doc = "step of the window",
+     .type = UG_PAIR,
+     .offset = offsetof(struct resample, stride),
+     .initial = "kernel_size",
+     .min = 1,
+     .max = LARGEST},
+    {.name = "padding",
+     .doc = "rows and columns of zeros on each side, at most half the window",
+     .type = UG_PAIR,
+     .offset = offsetof(struct resample, padding),
+     .initial = "0",
+     .min = 0,
+     .max = LARGEST},
+    {.name = "count_include_pad",
+     .doc = "whether the zeros of the padding count as pixels",
+     .type = UG_BOOL,
+     .offset = offsetof(struct resample, count_include_pad),
+     .initial = "true"},
+    {.name = NULL},
+};
+
+static const struct ug_op avg_pool2d = {
+    .name = "avg_pool2d",
+    .summary = "The mean of each window.",
+    .formula = "y[i, j] = mean of x over the window at (i, j) * stride - padding",
+    .example = "unitgraph: 1\n"
+               "inputs: {x: [1, 2, 5, 6]}\n"
+               "graph: {y: 'avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=false)'}\n",
+    .args = avg_pool2d_args,
+    .attrs_size = sizeof(struct resample),
+    .build = avg_pool2d_build,
+    .infer = resample_infer,
+    .run = resample_run,
+    .scratch = resample_scratch,
+    .gradient = resample_gradient,
+    .flops = resample_flops,
+};
+
+static struct ug_node *adaptive_avg_pool2d_build(struct ug_call *c)
+{
+    struct resample *a = c->attrs;
+    struct ug_node *x = picture(c, a->input);
+
+    a->rule = ADAPTIVE;
+    return ug_emit(c->b, c->op, a, &x, 1);
+}
+
+static const struct ug_arg adaptive_avg_pool2d_args[] = {
+    {.name = "x", .doc = "pictures [N, C, H, W]", .type = UG_TENSOR},
+    {.name = "output_size",
+     .doc = "extents of the result: a number or [h, w]",
+     .type = UG_PAIR,
+     .offset = offsetof(struct resample, output),
+     .min = 1,
+     .max = LARGEST},
+    {.name = NULL},
+};
+
+static const struct ug_op adaptive_avg_pool2d = {
+    .name = "adaptive_avg_pool2d",
+    .summary = "The means of output_size bins that cover the picture evenly.",
+    .formula = "bin i of n spans rows floor(i H / n) up to, not including, ceil((i + 1) H / n)",
+    .example = "unitgraph: 1\n"
+               "inputs: {x: [1, 2, 5, 7]}\n"
+               "graph: {y: 'adaptive_avg_pool2d(x, [2, 3])'}\n",
+    .args = adaptive_avg_pool2d_args,
+    .attrs_size = sizeof(struct resample),
+    .build = adaptive_avg_pool2d_build,
+    .infer = resample_infer,
+    .run = resample_run,
+    .scratch = resample_scratch,
+    .gradient = resample_gradient,
+    .flops = resample_flops,
+};
+
+/* ---- pixel_shuffle: two moves of axes ---- */
+
+struct pixel_shuffle {
+    int64_t upscale_factor;
+};
+
+static struct ug_node *pixel_shuffle_build(struct ug_call *c)
+{
+    const int64_t r = ((const struct pixel_shuffle *)c->attrs)->upscale_factor;
+    int64_t input[2];
+    struct ug_node *x = picture(c, input);
+    struct ug_node *blocks;
+    int64_t n, channels;
+
+    if (!x)
+        return NULL;
+    n = x->type.shape.dim[0];
+    channels = x->type.shape.dim[1] / (r * r);
+    if (channels * r * r != x->type.shape.dim[1])
+        return ug_call_fail(c, "%lld channels are no multiple of upscale_factor squared, %lld",
+                            (long long)x->type.shape.dim[1], (long long)(r * r));
+    blocks = ug_reshape(c->b, x, UG_SHAPE(n, channels, r, r, input[0], input[1]));
+    blocks = ug_permute(c->b, blocks, UG_AXES(0, 1, 4, 2, 5, 3));
+    return ug_reshape(c->b, blocks, UG_SHAPE(n, channels, input[0] * r, input[1] * r));
+}
+
+static const struct ug_arg pixel_shuffle_args[] = {
+    {.name = "x", .doc = "[N, C r^2, H, W]", .type = UG_TENSOR},
+    {.name = "upscale_factor",
+     .doc = "r: the result is [N, C, H r, W r]",
+     .type = UG_INT,
+     .offset = offsetof(struct pixel_shuffle, upscale_factor),
+     .min = 1,
+     .max = 1024},
+    {.name = NULL},
+};
+
+static const struct ug_op pixel_shuffle = {
+    .name = "pixel_shuffle",
+    .summary = "Spreads groups of channels over space (Shi et al. 2016, sub-pixel convolution).",
+    .formula = "y[n, c, h r + i, w r + j] = x[n, c r^2 + i r + j, h, w]",
+    .example = "unitgraph: 1\n"
+               "inputs: {x: [1, 8, 2, 3]}\n"
+               "graph: {y: 'pixel_shuffle(x, 2)'}\n",
+    .args = pixel_shuffle_args,
+    .attrs_size = sizeof(struct pixel_shuffle),
+    .build = pixel_shuffle_build,
+};
+
+static const struct ug_op *const ops[] = {
+    &upsample, &avg_pool2d, &adaptive_avg_pool2d, &pixel_shuffle, &resample_adjoint, NULL,
+};
 
 const struct ug_op_family ug_family_resample = {"resampling", ops};

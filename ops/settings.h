@@ -14,6 +14,11 @@ struct ug_reduce_attrs {
     bool keepdim;
 };
 
+/* softmax, log_softmax: the axis as written. */
+struct ug_softmax_attrs {
+    int64_t dim;
+};
+
 struct ug_reshape_attrs {
     struct ug_ints shape; /* as written: -1 stands for what is left */
 };

@@ -9,17 +9,14 @@
 #include "ops/axes.h"
 #include "ops/emit.h"
 #include "ops/kernels/vmath.h"
-
-struct softmax_attrs {
-    int64_t dim;
-};
+#include "ops/settings.h"
 
 /* x as [outer, extent, inner], the middle one the axis. */
 struct lines {
     int64_t outer, extent, inner;
 };
 
-static struct lines lines_of(const struct softmax_attrs *a, const struct ug_shape *x)
+static struct lines lines_of(const struct ug_softmax_attrs *a, const struct ug_shape *x)
 {
     const int axis = ug_axis_of(a->dim, x->rank, NULL);
 
@@ -30,7 +27,7 @@ static struct lines lines_of(const struct softmax_attrs *a, const struct ug_shap
 
 static bool softmax_infer(struct ug_inference *t)
 {
-    const struct softmax_attrs *a = t->attrs;
+    const struct ug_softmax_attrs *a = t->attrs;
 
     t->out = t->in[0];
     return ug_require_float(t) && ug_axis_of(a->dim, t->in[0].shape.rank, t) >= 0;
@@ -131,7 +128,7 @@ static void log_softmax_run(const struct ug_kernel *k)
 
 static struct ug_node *sum_along(struct ug_builder *b, const struct ug_node *y, struct ug_node *x)
 {
-    const struct softmax_attrs *a = y->attrs;
+    const struct ug_softmax_attrs *a = y->attrs;
 
     return ug_sum(b, x, UG_AXES(a->dim), true);
 }
@@ -163,7 +160,7 @@ static const struct ug_arg softmax_args[] = {
     {.name = "dim",
      .doc = "the axis along which the result adds up to 1; 1 is the channels of a picture",
      .type = UG_INT,
-     .offset = offsetof(struct softmax_attrs, dim)},
+     .offset = offsetof(struct ug_softmax_attrs, dim)},
     {.name = NULL},
 };
 
@@ -173,7 +170,7 @@ static const struct ug_op softmax = {
     .formula = "y = e^x / sum of e^x over dim",
     .example = "unitgraph: 1\ninputs: {x: [2, 3, 4]}\ngraph: {y: \"softmax(x, 1)\"}\n",
     .args = softmax_args,
-    .attrs_size = sizeof(struct softmax_attrs),
+    .attrs_size = sizeof(struct ug_softmax_attrs),
     .infer = softmax_infer,
     .run = softmax_run,
     .gradient = softmax_gradient,
@@ -187,7 +184,7 @@ static const struct ug_op log_softmax = {
     .formula = "y = x - ln(sum of e^x over dim)",
     .example = "unitgraph: 1\ninputs: {x: [2, 3, 4]}\ngraph: {y: \"log_softmax(x, -1)\"}\n",
     .args = softmax_args,
-    .attrs_size = sizeof(struct softmax_attrs),
+    .attrs_size = sizeof(struct ug_softmax_attrs),
     .infer = softmax_infer,
     .run = log_softmax_run,
     .gradient = log_softmax_gradient,
