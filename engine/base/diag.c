@@ -205,7 +205,7 @@ static int edit_distance(const char *a, const char *b)
 
 /* The name that was probably meant, or NULL: a third of the letters may be wrong, or the end
  * missing. */
-static const char *nearest_name(const char *wrong, const char *const *names, size_t n)
+const char *ug_nearest(const char *wrong, const char *const *names, size_t n)
 {
     const size_t length = strlen(wrong);
     const char *nearest = NULL;
@@ -230,7 +230,7 @@ static const char *nearest_name(const char *wrong, const char *const *names, siz
 void ug_suggest(struct ug_diag *diag, const char *wrong, const char *kind, const char *const *names,
                 size_t n)
 {
-    const char *nearest = nearest_name(wrong, names, n);
+    const char *nearest = ug_nearest(wrong, names, n);
 
     if (nearest && strcmp(nearest, wrong)) {
         ug_note(diag, UG_NOWHERE, "did you mean '%s'?", nearest);

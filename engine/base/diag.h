@@ -51,6 +51,8 @@ void ug_note(struct ug_diag *diag, struct ug_pos pos, const char *format, ...)
  * otherwise "there are: …" for the first few of them.  `kind` is a plural: "ops", "networks". */
 void ug_suggest(struct ug_diag *diag, const char *wrong, const char *kind,
                 const char *const *names, size_t n);
+/* The name that was probably meant by `wrong`, or NULL. */
+const char *ug_nearest(const char *wrong, const char *const *names, size_t n);
 
 size_t ug_diags_errors(const struct ug_diags *d);   /* how many errors so far */
 size_t ug_diags_warnings(const struct ug_diags *d);

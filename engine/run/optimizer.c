@@ -10,9 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/memory.h"
 #include "engine/base/simd.h"
 
-enum { PIECE = 1 << 14, ALIGNMENT = 64 };
+enum { PIECE = 1 << 14 };
 
 /* What an update of one piece needs.  All arrays have n elements. */
 struct update {
@@ -61,16 +62,6 @@ size_t ug_optimizer_bytes(const struct ug_optimizer_spec *spec, size_t n)
     return ((size_t)moment_names(spec, names) + (spec->ema > 0)) * n * sizeof(float);
 }
 
-static float *new_block(size_t n)
-{
-    const size_t bytes = (n * sizeof(float) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    float *block = aligned_alloc(ALIGNMENT, bytes ? bytes : ALIGNMENT);
-
-    if (block)
-        memset(block, 0, bytes);
-    return block;
-}
-
 static void cut_pieces(struct ug_optimizer *o, const bool *reached)
 {
     const struct ug_block *b = o->block;
@@ -96,9 +87,9 @@ bool ug_optimizer_init(struct ug_optimizer *o, const struct ug_optimizer_spec *s
     *o = (struct ug_optimizer){.spec = spec, .block = block};
     o->n_moments = moment_names(spec, o->moment_names);
     for (int i = 0; i < o->n_moments; i++)
-        whole = (o->moments[i] = new_block(block->n)) && whole;
+        whole = (o->moments[i] = ug_memory_take(block->n * sizeof(float))) && whole;
     if (spec->ema > 0)
-        whole = (o->average = new_block(block->n)) && whole;
+        whole = (o->average = ug_memory_take(block->n * sizeof(float))) && whole;
     cut_pieces(o, reached);
     if (!whole)
         ug_error(diags, spec->pos, "there is no memory for the %.1f MB that '%s' keeps",
@@ -109,8 +100,9 @@ bool ug_optimizer_init(struct ug_optimizer *o, const struct ug_optimizer_spec *s
 void ug_optimizer_free(struct ug_optimizer *o)
 {
     for (int i = 0; i < o->n_moments; i++)
-        free(o->moments[i]);
-    free(o->average);
+        ug_memory_give(o->moments[i], o->block->n * sizeof(float));
+    if (o->block)
+        ug_memory_give(o->average, o->block->n * sizeof(float));
     free(o->pieces);
     free(o->sums);
     *o = (struct ug_optimizer){0};

@@ -1,0 +1,270 @@
+#include "engine/run/step.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A step being built.  Goals and roots run parallel: what a goal's node is in the graph as
+ * unfolded, in the step's graph, and in the graph that is run. */
+struct making {
+    const struct ug_program *program;
+    const struct ug_unfolded *unfolded;
+    const struct ug_store *store;
+    struct ug_diags *diags;
+    struct ug_step *step;
+    struct ug_graph *graph;
+    int *version;          /* by param index: the phase before which it was updated; 0 = not yet */
+    struct ug_goal *goals; /* the terms', in their order, then the gradients' */
+    int n_goals, goals_capacity;
+    int terms_capacity;
+    struct ug_state_link *links;
+    int n_links, links_capacity;
+};
+
+static const struct ug_optimizer_spec *spec_of(const struct making *m, int optimizer)
+{
+    return &m->program->train.optimizers[optimizer];
+}
+
+/* ---- Phases ---- */
+
+static void make_phases(struct making *m)
+{
+    const struct ug_train_spec *t = &m->program->train;
+    struct ug_step *s = m->step;
+    int *active = ug_arena_array(s->arena, (size_t)t->n_order, sizeof *active);
+    int n = 0;
+
+    for (int i = 0; i < t->n_order; i++)
+        if (s->active[t->order[i]])
+            active[n++] = t->order[i];
+    s->n_phases = t->ordered ? n : 1;
+    s->phases = ug_arena_array(s->arena, (size_t)s->n_phases, sizeof *s->phases);
+    for (int i = 0; i < s->n_phases; i++)
+        s->phases[i] = t->ordered ? (struct ug_phase){active + i, 1} : (struct ug_phase){active, n};
+}
+
+/* From now on the parameters of these optimizers are read as they stand after `phase`. */
+static void mark_updated(struct making *m, int phase)
+{
+    const struct ug_phase *p = &m->step->phases[phase];
+
+    for (int i = 0; i < p->n; i++) {
+        const struct ug_optimizer_spec *o = spec_of(m, p->optimizers[i]);
+        for (int k = 0; k < o->n_params; k++)
+            m->version[o->params[k]->index] = phase + 1;
+    }
+}
+
+/* The leaves of the unfolded graph that stand for updated parameters, and what replaces them. */
+static int find_updated(const struct making *m, struct ug_node **from, struct ug_node **to)
+{
+    const struct ug_graph *g = m->unfolded->graph;
+    int n = 0;
+
+    for (int i = 0; i < g->n_leaves; i++) {
+        struct ug_node *leaf = g->leaves[i], like = *leaf;
+        struct ug_param_attrs attrs;
+        if (leaf->op != &ug_op_param)
+            continue;
+        memcpy(&attrs, leaf->attrs, sizeof attrs);
+        attrs.version = m->version[attrs.param->owner->index];
+        if (!attrs.version)
+            continue;
+        like.attrs = &attrs;
+        from[n] = leaf;
+        to[n++] = ug_graph_leaf(m->graph, &like);
+    }
+    return n;
+}
+
+/* ---- What a phase computes ---- */
+
+static bool *mark_ancestors(const struct ug_graph *g, const struct ug_node *node)
+{
+    bool *marks = ug_xcalloc((size_t)g->n, sizeof *marks);
+
+    if (node)
+        marks[node->id] = true;
+    for (int i = g->n - 1; i >= 0; i--)
+        for (int k = 0; marks[i] && k < g->nodes[i]->n_in; k++)
+            marks[g->nodes[i]->in[k]->id] = true;
+    return marks;
+}
+
+static bool has_term(const struct ug_step *s, const char *name)
+{
+    for (int i = 0; i < s->n_terms; i++)
+        if (s->terms[i].name && !strcmp(s->terms[i].name, name))
+            return true;
+    return false;
+}
+
+static void add_term(struct making *m, const char *name, struct ug_node *node, int phase)
+{
+    struct ug_step *s = m->step;
+    char *shown = name ? ug_arena_copy(s->arena, name, strlen(name)) : NULL;
+    char *dot = shown ? strchr(shown, '.') : NULL;
+
+    if (dot)
+        *dot = '/';
+    if (shown && has_term(s, shown))
+        return;
+    UG_PUSH(s->arena, s->terms, s->n_terms, m->terms_capacity,
+            ((struct ug_term){.name = shown, .phase = phase}));
+    UG_PUSH(s->arena, m->goals, m->n_goals, m->goals_capacity,
+            ((struct ug_goal){.node = node, .phase = phase}));
+}
+
+/* What an optimizer minimises, and the losses and terms that it is made of. */
+static void add_terms(struct making *m, int optimizer, int phase)
+{
+    const struct ug_unfolded *u = m->unfolded;
+    const struct ug_values *lists[] = {&u->losses, &u->terms};
+    struct ug_node *minimized = u->minimized.items[optimizer].node;
+    bool *seen = mark_ancestors(u->graph, minimized);
+
+    add_term(m, NULL, minimized, phase);
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; i < lists[k]->n; i++) {
+            const struct ug_value *v = &lists[k]->items[i];
+            if (v->node && !v->pruned && seen[v->node->id])
+                add_term(m, v->name, v->node, phase);
+        }
+    free(seen);
+}
+
+/* Gradients of one optimizer's loss, each into its place in the optimizer's block. */
+static bool add_gradients(struct making *m, int optimizer, struct ug_node *loss, int phase)
+{
+    const struct ug_optimizer_spec *o = spec_of(m, optimizer);
+    struct ug_step *s = m->step;
+    struct ug_node **x = ug_arena_array(s->arena, (size_t)o->n_params, sizeof(*x));
+    struct ug_node **dx = ug_arena_array(s->arena, (size_t)o->n_params, sizeof(*dx));
+    struct ug_builder b = {
+        .graph = m->graph, .diags = m->diags, .training = true, .pos = o->pos, .backward = true};
+
+    for (int i = 0; i < o->n_params; i++)
+        x[i] = ug_param_node(&b, o->params[i]);
+    if (!ug_differentiate(&b, loss, x, o->n_params, dx))
+        return false;
+    for (int i = 0; i < o->n_params; i++) {
+        if (!dx[i])
+            continue;
+        s->reached[optimizer][i] = true;
+        UG_PUSH(s->arena, m->goals, m->n_goals, m->goals_capacity,
+                ((struct ug_goal){dx[i], phase, m->store->grad[o->params[i]->index]}));
+    }
+    return true;
+}
+
+/* Copies the unfolded nodes of the phase's terms and links into the step's graph. */
+static void copy_phase(struct making *m, int first_term)
+{
+    const struct ug_unfolded *u = m->unfolded;
+    const int n_terms = m->n_goals - first_term, n = n_terms + u->n_updates;
+    struct ug_node **from = ug_xcalloc((size_t)u->graph->n_leaves, sizeof(*from));
+    struct ug_node **to = ug_xcalloc((size_t)u->graph->n_leaves, sizeof(*to));
+    struct ug_node **roots = ug_xcalloc((size_t)n, sizeof(*roots));
+
+    for (int i = 0; i < n_terms; i++)
+        roots[i] = m->goals[first_term + i].node;
+    for (int i = 0; i < u->n_updates; i++)
+        roots[n_terms + i] = u->updates[i].next;
+    ug_substitute(m->graph, from, to, find_updated(m, from, to), roots, n);
+    for (int i = 0; i < n_terms; i++)
+        m->goals[first_term + i].node = roots[i];
+    for (int i = 0; i < u->n_updates; i++)
+        UG_PUSH(m->step->arena, m->links, m->n_links, m->links_capacity,
+                ((struct ug_state_link){u->updates[i].param, roots[n_terms + i]}));
+    free(from);
+    free(to);
+    free(roots);
+}
+
+static bool make_phase(struct making *m, int phase)
+{
+    const struct ug_phase *p = &m->step->phases[phase];
+    const int first = m->n_goals;
+    int *at = ug_arena_array(m->step->arena, (size_t)p->n, sizeof *at);
+
+    for (int i = 0; i < p->n; i++) {
+        at[i] = m->n_goals;
+        add_terms(m, p->optimizers[i], phase);
+    }
+    copy_phase(m, first);
+    for (int i = 0; i < p->n; i++)
+        if (!add_gradients(m, p->optimizers[i], m->goals[at[i]].node, phase))
+            return false;
+    mark_updated(m, phase);
+    return true;
+}
+
+/* ---- The whole ---- */
+
+static bool compile(struct making *m, struct ug_exec *share)
+{
+    struct ug_step *s = m->step;
+    struct ug_compile_request r = {
+        .graph = m->graph,
+        .goals = m->goals,
+        .n_goals = m->n_goals,
+        .n_phases = s->n_phases,
+        .links = m->links,
+        .n_links = m->n_links,
+        .keep_states = true,
+        .store = m->store,
+        .share = share,
+    };
+
+    if (!ug_compile(&s->run, &r, m->diags))
+        return false;
+    for (int i = 0, term = 0; i < m->n_goals; i++)
+        if (!m->goals[i].home) /* gradients have one, terms do not */
+            s->terms[term++].node = m->goals[i].node;
+    s->states = m->links;
+    s->n_states = r.n_links;
+    return true;
+}
+
+static bool make_step(struct making *m, struct ug_exec *share)
+{
+    for (int i = 0; i < m->step->n_phases; i++)
+        if (!make_phase(m, i))
+            return false;
+    return compile(m, share);
+}
+
+struct ug_step *ug_step_new(const struct ug_program *p, const struct ug_unfolded *u,
+                            const bool *active, const struct ug_store *store, struct ug_exec *share,
+                            struct ug_diags *diags)
+{
+    const size_t n = (size_t)p->train.n_optimizers;
+    struct ug_arena *arena = ug_arena_new();
+    struct ug_step *s = ug_arena_alloc(arena, sizeof *s);
+    struct making m = {.program = p, .unfolded = u, .store = store, .diags = diags, .step = s};
+    bool *copy = ug_arena_array(arena, n, sizeof *copy);
+
+    memcpy(copy, active, n * sizeof *copy);
+    *s = (struct ug_step){.arena = arena, .active = copy};
+    s->reached = ug_arena_array(arena, n, sizeof(*s->reached));
+    for (size_t i = 0; i < n; i++)
+        s->reached[i] =
+            ug_arena_array(arena, (size_t)p->train.optimizers[i].n_params, sizeof(bool));
+    m.version = ug_arena_array(arena, (size_t)p->params->n, sizeof *m.version);
+    m.graph = ug_graph_new(p->params);
+    make_phases(&m);
+    const bool made = make_step(&m, share);
+    ug_graph_free(m.graph);
+    if (made)
+        return s;
+    ug_step_free(s);
+    return NULL;
+}
+
+void ug_step_free(struct ug_step *s)
+{
+    if (!s)
+        return;
+    ug_compiled_free(&s->run);
+    ug_arena_free(s->arena);
+}

@@ -1,0 +1,361 @@
+#include "engine/run/trainer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_STEPS = 64 };
+
+/* ---- Which optimizers are active together ---- */
+
+static bool *active_at(const struct ug_train_spec *t, int64_t step, bool *active)
+{
+    for (int i = 0; i < t->n_optimizers; i++)
+        active[i] = (step + 1) % t->optimizers[i].every == 0;
+    return active;
+}
+
+static bool any(const bool *active, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (active[i])
+            return true;
+    return false;
+}
+
+/* After this many steps the pattern begins again, or the training has ended. */
+static int64_t period(const struct ug_train_spec *t)
+{
+    int64_t p = 1;
+
+    for (int i = 0; i < t->n_optimizers && p < t->steps; i++) {
+        const int64_t every = t->optimizers[i].every;
+        int64_t a = p, b = every;
+        while (b) {
+            const int64_t rest = a % b;
+            a = b, b = rest;
+        }
+        p = every / a < t->steps / p + 1 ? every / a * p : t->steps;
+    }
+    return p < t->steps ? p : t->steps;
+}
+
+static struct ug_step *find_step(const struct ug_trainer *t, const bool *active)
+{
+    const size_t n = (size_t)t->program->train.n_optimizers;
+
+    for (int i = 0; i < t->n_steps; i++)
+        if (!memcmp(t->steps[i]->active, active, n * sizeof *active))
+            return t->steps[i];
+    return NULL;
+}
+
+struct ug_step *ug_trainer_at(const struct ug_trainer *t, int64_t step)
+{
+    const struct ug_train_spec *spec = &t->program->train;
+
+    for (int i = 0; i < t->n_steps; i++) {
+        bool same = true;
+        for (int k = 0; k < spec->n_optimizers && same; k++)
+            same = t->steps[i]->active[k] == ((step + 1) % spec->optimizers[k].every == 0);
+        if (same)
+            return t->steps[i];
+    }
+    return NULL;
+}
+
+/* ---- Making one ---- */
+
+/* Compiles the step of one set of optimizers unless it is there already. */
+static bool add_step(struct ug_trainer *t, const bool *active, struct ug_diags *diags)
+{
+    const struct ug_train_spec *spec = &t->program->train;
+
+    if (!any(active, spec->n_optimizers) || find_step(t, active))
+        return true;
+    if (t->n_steps == MOST_STEPS) {
+        ug_error(
+            diags, spec->optimizers[0].pos,
+            "the numbers of 'every' make more than %d sets of optimizers that are active together",
+            MOST_STEPS);
+        return false;
+    }
+    struct ug_exec *share = t->n_steps ? t->steps[0]->run.exec : NULL;
+    struct ug_step *s = ug_step_new(t->program, t->unfolded, active, t->store, share, diags);
+    if (!s)
+        return false;
+    t->steps[t->n_steps++] = s;
+    return true;
+}
+
+/* The last step of a period has every optimizer in it, so its arena serves all others. */
+static bool compile_steps(struct ug_trainer *t, struct ug_diags *diags)
+{
+    const struct ug_train_spec *spec = &t->program->train;
+    bool *active = ug_xcalloc((size_t)spec->n_optimizers, sizeof *active);
+    bool made = true;
+
+    t->steps = ug_xcalloc(MOST_STEPS, sizeof(*t->steps));
+    for (int64_t step = period(spec) - 1; step >= 0 && made; step--)
+        made = add_step(t, active_at(spec, step, active), diags);
+    free(active);
+    return made;
+}
+
+/* Whether a loss reaches spans[i] of the optimizer's block, whichever order they stand in. */
+static void find_reached(const struct ug_trainer *t, int optimizer, bool *reached)
+{
+    const struct ug_optimizer_spec *o = &t->program->train.optimizers[optimizer];
+    const struct ug_block *b = &t->store->blocks[optimizer];
+
+    for (int s = 0; s < t->n_steps; s++)
+        for (int i = 0; i < b->n_spans; i++)
+            for (int k = 0; k < o->n_params; k++)
+                if (o->params[k] == b->spans[i].param && t->steps[s]->reached[optimizer][k])
+                    reached[i] = true;
+}
+
+static bool make_optimizers(struct ug_trainer *t, struct ug_diags *diags)
+{
+    const struct ug_train_spec *spec = &t->program->train;
+    const size_t n = (size_t)spec->n_optimizers;
+    bool made = true;
+
+    t->optimizers = ug_xcalloc(n, sizeof *t->optimizers);
+    t->rates = ug_xcalloc(n, sizeof *t->rates);
+    for (int i = 0; i < spec->n_optimizers && made; i++) {
+        struct ug_block *b = &t->store->blocks[i];
+        bool *reached = ug_xcalloc((size_t)b->n_spans, sizeof *reached);
+        find_reached(t, i, reached);
+        made = ug_optimizer_init(&t->optimizers[i], &spec->optimizers[i], b, reached, diags);
+        free(reached);
+    }
+    return made;
+}
+
+static void find_averages(struct ug_trainer *t)
+{
+    const struct ug_train_spec *spec = &t->program->train;
+
+    t->averaged = ug_xcalloc((size_t)t->store->n_params, sizeof *t->averaged);
+    memcpy(t->averaged, t->store->data, (size_t)t->store->n_params * sizeof *t->averaged);
+    for (int i = 0; i < spec->n_optimizers; i++) {
+        const struct ug_block *b = &t->store->blocks[i];
+        for (int k = 0; t->optimizers[i].average && k < b->n_spans; k++)
+            t->averaged[b->spans[k].param->index] = t->optimizers[i].average + b->spans[k].at;
+    }
+    for (int i = 0; i < t->program->params->n; i++) {
+        const struct ug_param *p = t->program->params->items[i];
+        t->averaged[i] = t->averaged[p->owner->index];
+    }
+}
+
+/* ---- Undoing ---- */
+
+/* In an ordered step, optimizers that are not the last update before it is known that the step goes
+ * well: their blocks are copied first.  Values, then moments, then the average. */
+static size_t arrays_of(const struct ug_optimizer *o, float *arrays[UG_MAX_MOMENTS + 2])
+{
+    size_t n = 0;
+
+    arrays[n++] = o->block->values;
+    for (int i = 0; i < o->n_moments; i++)
+        arrays[n++] = o->moments[i];
+    if (o->average)
+        arrays[n++] = o->average;
+    return n;
+}
+
+static bool updates_early(const struct ug_trainer *t, int optimizer)
+{
+    for (int i = 0; i < t->n_steps; i++)
+        for (int k = 0; k + 1 < t->steps[i]->n_phases; k++)
+            if (t->steps[i]->phases[k].optimizers[0] == optimizer)
+                return true;
+    return false;
+}
+
+static bool make_copies(struct ug_trainer *t, struct ug_diags *diags)
+{
+    const struct ug_train_spec *spec = &t->program->train;
+    float *arrays[UG_MAX_MOMENTS + 2];
+
+    t->before = ug_xcalloc((size_t)spec->n_optimizers, sizeof *t->before);
+    for (int i = 0; i < spec->n_optimizers; i++) {
+        const struct ug_optimizer *o = &t->optimizers[i];
+        const size_t bytes = arrays_of(o, arrays) * o->block->n * sizeof(float);
+        if (!updates_early(t, i))
+            continue;
+        if (!(t->before[i] = malloc(bytes ? bytes : 1))) {
+            ug_error(diags, spec->optimizers[i].pos, "there is no memory for another %.1f MB",
+                     (double)bytes / 1e6);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void copy_block(const struct ug_trainer *t, int optimizer, bool back)
+{
+    const struct ug_optimizer *o = &t->optimizers[optimizer];
+    const size_t n = o->block->n;
+    float *arrays[UG_MAX_MOMENTS + 2];
+    const size_t n_arrays = arrays_of(o, arrays);
+
+    for (size_t i = 0; i < n_arrays; i++) {
+        float *copy = t->before[optimizer] + i * n;
+        memcpy(back ? arrays[i] : copy, back ? copy : arrays[i], n * sizeof(float));
+    }
+}
+
+static void undo(struct ug_trainer *t, const struct ug_step *s, int phases_done)
+{
+    for (int k = 0; k < phases_done; k++)
+        for (int i = 0; i < s->phases[k].n; i++) {
+            const int optimizer = s->phases[k].optimizers[i];
+            copy_block(t, optimizer, true);
+            t->optimizers[optimizer].updates--;
+        }
+}
+
+/* ---- Running ---- */
+
+static bool phase_is_finite(const struct ug_trainer *t, const struct ug_step *s, int phase,
+                            struct ug_fault *fault)
+{
+    for (int i = 0; i < s->n_terms; i++) {
+        const struct ug_term *term = &s->terms[i];
+        if (term->phase == phase &&
+            !isfinite(*(const float *)ug_exec_value(s->run.exec, term->node).data))
+            return false;
+    }
+    for (int i = 0; i < s->phases[phase].n; i++) {
+        fault->optimizer = s->phases[phase].optimizers[i];
+        if (!ug_optimizer_finite(&t->optimizers[fault->optimizer]))
+            return false;
+    }
+    return true;
+}
+
+static bool find_rates(struct ug_trainer *t, const struct ug_step *s, int phase,
+                       const struct ug_moment *now, struct ug_fault *fault)
+{
+    for (int i = 0; i < s->phases[phase].n; i++) {
+        const int optimizer = s->phases[phase].optimizers[i];
+        const struct ug_expr *lr = t->program->train.optimizers[optimizer].lr;
+        t->rates[optimizer] = ug_program_rate(t->program, lr, now->step, now->epoch);
+        if (!isfinite(t->rates[optimizer])) {
+            *fault = (struct ug_fault){NULL, lr->pos, optimizer};
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool run_phase(struct ug_trainer *t, struct ug_step *s, int phase,
+                      const struct ug_moment *now, struct ug_fault *fault)
+{
+    struct ug_exec *exec = s->run.exec;
+    const struct ug_phase *p = &s->phases[phase];
+
+    ug_exec_run(exec, phase, now->seed, (uint64_t)now->step);
+    if (!phase_is_finite(t, s, phase, fault)) {
+        fault->node = ug_exec_find_fault(exec, phase, now->seed, (uint64_t)now->step);
+        fault->pos = fault->node ? fault->node->pos : UG_NOWHERE;
+        return false;
+    }
+    if (!find_rates(t, s, phase, now, fault))
+        return false;
+    for (int i = 0; i < p->n; i++) {
+        if (phase + 1 < s->n_phases)
+            copy_block(t, p->optimizers[i], false);
+        ug_optimizer_update(&t->optimizers[p->optimizers[i]], t->rates[p->optimizers[i]]);
+    }
+    return true;
+}
+
+static void store_states(const struct ug_trainer *t, const struct ug_step *s)
+{
+    for (int i = 0; i < s->n_states; i++) {
+        const struct ug_tensor next = ug_exec_value(s->run.exec, s->states[i].next);
+        void *home = t->store->data[s->states[i].param->owner->index];
+        if (next.data != home)
+            memcpy(home, next.data,
+                   (size_t)ug_shape_count(&next.shape) * ug_dtype_size(next.dtype));
+    }
+}
+
+bool ug_trainer_run(struct ug_trainer *t, struct ug_step *s, const struct ug_batch *batch,
+                    const struct ug_moment *now, struct ug_fault *fault)
+{
+    *fault = (struct ug_fault){0};
+    for (int i = 0; i < batch->n; i++)
+        ug_exec_bind(s->run.exec, batch->names[i], batch->tensors[i].data);
+    ug_exec_count(s->run.exec, now->step, now->steps, now->epoch, now->epochs);
+    for (int phase = 0; phase < s->n_phases; phase++)
+        if (!run_phase(t, s, phase, now, fault)) {
+            undo(t, s, phase);
+            return false;
+        }
+    store_states(t, s);
+    return true;
+}
+
+/* ---- The whole ---- */
+
+struct ug_trainer *ug_trainer_new(struct ug_program *p, struct ug_diags *diags)
+{
+    const struct ug_request request = {.want = UG_WANT_OPTIMIZED, .training = true};
+    struct ug_trainer *t = ug_xcalloc(1, sizeof *t);
+
+    t->program = p;
+    t->unfolded = ug_unfold(p, &request, diags);
+    if (t->unfolded && !ug_diags_errors(diags) && (t->store = ug_store_new(p, diags)) &&
+        compile_steps(t, diags) && make_optimizers(t, diags) && make_copies(t, diags)) {
+        find_averages(t);
+        return t;
+    }
+    ug_trainer_free(t);
+    return NULL;
+}
+
+void ug_trainer_free(struct ug_trainer *t)
+{
+    if (!t)
+        return;
+    for (int i = t->n_steps - 1; i >= 0; i--)
+        ug_step_free(t->steps[i]);
+    for (int i = 0; i < t->program->train.n_optimizers; i++) {
+        if (t->optimizers)
+            ug_optimizer_free(&t->optimizers[i]);
+        if (t->before)
+            free(t->before[i]);
+    }
+    free(t->steps);
+    free(t->optimizers);
+    free(t->rates);
+    free(t->averaged);
+    free(t->before);
+    ug_store_free(t->store);
+    ug_unfolded_free(t->unfolded);
+    free(t);
+}
+
+void ug_trainer_start(struct ug_trainer *t)
+{
+    for (int i = 0; i < t->program->train.n_optimizers; i++)
+        ug_optimizer_start(&t->optimizers[i]);
+}
+
+size_t ug_trainer_bytes(const struct ug_program *p, const struct ug_store *s)
+{
+    size_t bytes = 0;
+
+    for (int i = 0; i < s->n_blocks; i++) {
+        const size_t n = s->blocks[i].n;
+        bytes += n * sizeof(float) * (s->blocks[i].grads ? 2 : 1);
+        if (i < p->train.n_optimizers)
+            bytes += ug_optimizer_bytes(&p->train.optimizers[i], n);
+    }
+    return bytes;
+}

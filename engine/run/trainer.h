@@ -1,0 +1,56 @@
+/* trainer.h -- what training a program takes: parameters, optimizers, and a compiled step for each
+ * set of optimizers that are active together.
+ */
+#ifndef UG_TRAINER_H
+#define UG_TRAINER_H
+
+#include "engine/data/source.h"
+#include "engine/run/optimizer.h"
+#include "engine/run/step.h"
+
+struct ug_trainer {
+    struct ug_program *program;   /* borrowed */
+    struct ug_unfolded *unfolded; /* what the optimizers minimise */
+    struct ug_store *store;
+    struct ug_optimizer *optimizers; /* one each of the program's, in their order */
+    struct ug_step **steps;
+    int n_steps;
+    double *rates;   /* by optimizer: lr of the last step it took part in */
+    void **averaged; /* by param index: its average where one is kept, else its value */
+    float **before;  /* by optimizer: its block as the step found it; see trainer.c */
+};
+
+/* Everything but values: ug_store_init or a file sets those, then call ug_trainer_start.
+ * NULL after an error. */
+struct ug_trainer *ug_trainer_new(struct ug_program *p, struct ug_diags *diags);
+void ug_trainer_free(struct ug_trainer *t); /* NULL is fine */
+
+/* Averages become copies of the parameters as they stand. */
+void ug_trainer_start(struct ug_trainer *t);
+
+/* The step for the optimizers that are active at `step`, counted from 0; NULL if none is. */
+struct ug_step *ug_trainer_at(const struct ug_trainer *t, int64_t step);
+
+/* What stopped a step. */
+struct ug_fault {
+    const struct ug_node
+        *node; /* the first value that is not finite; NULL: a learning rate is not */
+    struct ug_pos pos;
+    int optimizer; /* whose loss or gradients showed it */
+};
+
+/* Where the run stands: finished steps and epochs, and how many there will be. */
+struct ug_moment {
+    uint64_t seed;
+    int64_t step, steps, epoch, epochs;
+};
+
+/* One step on a batch.  False if a value is not finite: parameters, moments and states are then as
+ * the step found them.  Does not allocate. */
+bool ug_trainer_run(struct ug_trainer *t, struct ug_step *s, const struct ug_batch *batch,
+                    const struct ug_moment *now, struct ug_fault *fault);
+
+/* Bytes of parameters, gradients, moments and averages. */
+size_t ug_trainer_bytes(const struct ug_program *p, const struct ug_store *s);
+
+#endif

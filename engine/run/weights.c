@@ -1,0 +1,203 @@
+#include "engine/run/weights.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_ROWS = 20, WIDEST_NAME = 60 };
+
+/* A tensor of the file or a parameter of the graph that has no counterpart, or another shape. */
+struct misfit {
+    const char *name;
+    const struct ug_stored *stored;  /* NULL: missing in the file */
+    const struct ug_param *param;    /* NULL: unknown in the graph */
+    const struct ug_param *conflict; /* both are tied, and the file has other values for each */
+};
+
+struct reading {
+    const struct ug_safetensors *file;
+    const struct ug_program *program;
+    void *const *data;
+    const struct ug_param **source; /* by index of the owner: the name it was read under */
+    struct misfit *misfits;
+    int n_misfits;
+};
+
+static void add_misfit(struct reading *r, struct misfit m)
+{
+    r->misfits[r->n_misfits++] = m;
+}
+
+static size_t param_bytes(const struct ug_param *p)
+{
+    return (size_t)ug_shape_count(&p->type.shape) * ug_dtype_size(p->type.dtype);
+}
+
+/* PyTorch's batch norms count their batches; nothing here reads that. */
+static bool is_passed_over(const struct ug_stored *t)
+{
+    const char *last = strrchr(t->name, '.');
+
+    return !strcmp(last ? last + 1 : t->name, "num_batches_tracked");
+}
+
+/* Whether a tensor says the same as what was read under another of its names. */
+static bool same_values(const struct ug_stored *t, const struct ug_param *owner, const void *data)
+{
+    const size_t bytes = param_bytes(owner);
+    void *values = ug_xcalloc(bytes, 1);
+    const bool same =
+        ug_stored_read(t, owner->type.dtype, 0, ug_shape_count(&owner->type.shape), values) &&
+        !memcmp(values, data, bytes);
+
+    free(values);
+    return same;
+}
+
+static void take_tensor(struct reading *r, const struct ug_stored *t)
+{
+    const struct ug_param *param = ug_params_find(r->program->params, t->name);
+
+    if (!param) {
+        if (!is_passed_over(t))
+            add_misfit(r, (struct misfit){t->name, t, NULL, NULL});
+        return;
+    }
+    const struct ug_param *owner = param->owner, *before = r->source[owner->index];
+    if (!ug_shape_equal(&t->shape, &param->type.shape)) {
+        add_misfit(r, (struct misfit){t->name, t, param, NULL});
+    } else if (before) {
+        if (!same_values(t, owner, r->data[owner->index]))
+            add_misfit(r, (struct misfit){t->name, t, param, before});
+    } else if (!ug_stored_read(t, owner->type.dtype, 0, ug_shape_count(&t->shape),
+                               r->data[owner->index])) {
+        add_misfit(r, (struct misfit){t->name, t, param, NULL});
+    }
+    r->source[owner->index] = param;
+}
+
+static void find_missing(struct reading *r)
+{
+    const struct ug_params *params = r->program->params;
+
+    for (int i = 0; i < params->n; i++) {
+        const struct ug_param *p = params->items[i];
+        if (p->owner == p && p->kind == UG_TRAINED && !r->source[i])
+            add_misfit(r, (struct misfit){p->name, NULL, p, NULL});
+    }
+}
+
+/* ---- Saying what does not fit ---- */
+
+static const char *nearest(const struct reading *r, const struct misfit *m)
+{
+    const int n_file = ug_safetensors_count(r->file), n_graph = r->program->params->n;
+    const char **names = ug_xcalloc((size_t)(n_file + n_graph), sizeof *names);
+    size_t n = 0;
+
+    if (m->stored)
+        for (int i = 0; i < n_graph; i++)
+            names[n++] = r->program->params->items[i]->name;
+    else
+        for (int i = 0; i < n_file; i++)
+            names[n++] = ug_safetensors_item(r->file, i)->name;
+    const char *found = ug_nearest(m->name, names, n);
+    free(names);
+    return found;
+}
+
+static void note_misfit(const struct reading *r, const struct misfit *m, int width,
+                        struct ug_diag *diag)
+{
+    char in_file[UG_SHAPE_TEXT] = "-", in_graph[UG_SHAPE_TEXT] = "-";
+    const char *remark = "", *name = "";
+
+    if (m->stored)
+        ug_shape_text(&m->stored->shape, in_file);
+    if (m->param)
+        ug_shape_text(&m->param->type.shape, in_graph);
+    if (m->conflict) {
+        remark = "other values than ";
+        name = m->conflict->name;
+    } else if (m->stored && m->param && ug_shape_equal(&m->stored->shape, &m->param->type.shape)) {
+        remark = "cannot be read from ";
+        name = m->stored->dtype;
+    } else if (!m->stored || !m->param) {
+        name = nearest(r, m);
+        remark = name ? "near: " : "";
+    }
+    ug_note(diag, UG_NOWHERE, "%-*s  %-14s  %-14s  %s%s", width, m->name, in_file, in_graph, remark,
+            name ? name : "");
+}
+
+static void report(const struct reading *r, const char *path, struct ug_pos pos,
+                   struct ug_diags *diags)
+{
+    int missing = 0, unknown = 0, width = 4;
+
+    for (int i = 0; i < r->n_misfits; i++) {
+        const int length = (int)strlen(r->misfits[i].name);
+        missing += !r->misfits[i].stored;
+        unknown += !r->misfits[i].param;
+        if (i < MOST_ROWS && length > width)
+            width = length < WIDEST_NAME ? length : WIDEST_NAME;
+    }
+    struct ug_diag *diag =
+        ug_error(diags, pos, "'%s' does not fit the graph: %d missing, %d unknown, %d that differ",
+                 path, missing, unknown, r->n_misfits - missing - unknown);
+    ug_note(diag, UG_NOWHERE, "%-*s  %-14s  %-14s", width, "name", "in the file", "in the graph");
+    for (int i = 0; i < r->n_misfits && i < MOST_ROWS; i++)
+        note_misfit(r, &r->misfits[i], width, diag);
+    if (r->n_misfits > MOST_ROWS)
+        ug_note(diag, UG_NOWHERE, "… and %d more", r->n_misfits - MOST_ROWS);
+}
+
+bool ug_weights_take(const struct ug_safetensors *file, const char *path, struct ug_pos pos,
+                     const struct ug_program *p, void *const *data, struct ug_diags *diags)
+{
+    const int n = ug_safetensors_count(file);
+    struct reading r = {.file = file, .program = p, .data = data};
+
+    r.source = ug_xcalloc((size_t)p->params->n, sizeof(*r.source));
+    r.misfits = ug_xcalloc((size_t)(n + p->params->n), sizeof *r.misfits);
+    for (int i = 0; i < n; i++)
+        take_tensor(&r, ug_safetensors_item(file, i));
+    find_missing(&r);
+    if (r.n_misfits)
+        report(&r, path, pos, diags);
+    free(r.source);
+    free(r.misfits);
+    return r.n_misfits == 0;
+}
+
+bool ug_weights_read(const char *path, struct ug_pos pos, const struct ug_program *p,
+                     void *const *data, struct ug_diags *diags)
+{
+    struct ug_safetensors *file = ug_safetensors_open(path, pos, diags);
+
+    if (!file)
+        return false;
+    const bool whole = ug_weights_take(file, path, pos, p, data, diags);
+    ug_safetensors_close(file);
+    return whole;
+}
+
+bool ug_weights_write(const char *path, const struct ug_program *p, void *const *data,
+                      const char *config, struct ug_diags *diags)
+{
+    const char *metadata[] = {UG_CONFIG_KEY, config, "format", "pt", NULL};
+    int n_params, n = 0;
+    struct ug_param **params = ug_program_list_params(p, &n_params);
+    struct ug_named_tensor *tensors = ug_xcalloc((size_t)n_params, sizeof *tensors);
+
+    for (int i = 0; i < n_params; i++) {
+        const struct ug_param *param = params[i];
+        if (param->owner == param)
+            tensors[n++] = (struct ug_named_tensor){
+                param->name,
+                {param->type.dtype, param->type.shape, data[param->index]},
+            };
+    }
+    const bool written = ug_safetensors_write(path, tensors, n, metadata, diags);
+    free(tensors);
+    return written;
+}
