@@ -45,10 +45,12 @@ struct ug_node *ug_add(struct ug_builder *b, struct ug_node *x, struct ug_node *
 struct ug_node *ug_sum_to(struct ug_builder *b, struct ug_node *x, struct ug_shape shape);
 struct ug_node *ug_expand_to(struct ug_builder *b, struct ug_node *x, struct ug_shape shape);
 
-/* Gradients of the scalar `y` with respect to n nodes; dx[i] is NULL where y does not depend on x[i].
- * y is differentiated as it stands; the new nodes are ordinary and can be differentiated again.
- * False, after an error, where an op on the way has no gradient: a path only counts if it runs
- * through ops that have one (detach, comparisons and integer values end it silently). */
+/* Gradients of the scalar `y` with respect to n nodes, inner ones too; dx[i] is NULL where y does not depend
+ * on x[i] through ops that have a gradient (detach, comparisons and integer values end a path).  y is
+ * differentiated as it stands; the new nodes are ordinary and can be differentiated again.  They carry
+ * the places of the nodes they come from, and `backward`.
+ * False, after an error, where y is no scalar or an op on the way refuses to have a gradient; for a
+ * NULL y too. */
 bool ug_differentiate(struct ug_builder *b, struct ug_node *y, struct ug_node *const *x, int n,
                       struct ug_node **dx);
 

@@ -120,10 +120,12 @@ struct ug_op {
     /* Emits nodes for the gradient of each input, given dy, the gradient of the output y: sets dx[i],
      * which come in NULL; leave NULL where nothing flows.  Skip inputs that `wanted` says nobody asks for.
      * The engine adds up fan-out and sums over broadcast axes.  Being ordinary nodes, they are
-     * differentiable themselves.  NULL: no gradient, which `why_no_gradient` explains. */
+     * differentiable themselves.  NULL: no gradient, which `why_no_gradient` explains; it counts as zero,
+     * or, where that would be wrong, asking for it is an error (`refuses_gradient`). */
     void (*gradient)(struct ug_builder *b, struct ug_node *y, struct ug_node *dy,
                      const bool *wanted, struct ug_node **dx);
     const char *why_no_gradient;
+    bool refuses_gradient;
 
     /* Multiplications and additions of one run; NULL: one per output element. */
     double (*flops)(const void *attrs, const struct ug_type *in, const struct ug_type *out);
