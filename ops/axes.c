@@ -1,7 +1,5 @@
 #include "ops/axes.h"
 
-#include <stdio.h>
-
 int ug_axis_of(int64_t dim, int rank, struct ug_inference *t)
 {
     if (dim >= -rank && dim < rank)
@@ -12,6 +10,17 @@ int ug_axis_of(int64_t dim, int rank, struct ug_inference *t)
     else if (t)
         ug_reject(t, "there is no axis %lld: a scalar has none", (long long)dim);
     return -1;
+}
+
+int ug_call_axis(struct ug_call *c, int64_t dim, int rank)
+{
+    char why[UG_ERROR_TEXT] = "";
+    struct ug_inference t = {.error = why};
+    const int axis = ug_axis_of(dim, rank, &t);
+
+    if (axis < 0)
+        ug_call_fail(c, "%s", why);
+    return axis;
 }
 
 bool ug_axes_of(const struct ug_ints *dims, int rank, struct ug_axes *axes, struct ug_inference *t)

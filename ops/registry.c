@@ -3,20 +3,36 @@
 
 #include "engine/graph/op.h"
 
-/* A new file of ops adds its family to this list and to the one below. */
-extern const struct ug_op_family ug_family_conv, ug_family_norm, ug_family_layer,
-    ug_family_activation, ug_family_arithmetic, ug_family_reduce, ug_family_shape,
-    ug_family_resample, ug_family_linalg, ug_family_random, ug_family_loss, ug_family_control,
-    ug_family_history, ug_family_metric, ug_family_core, ug_family_functions, ug_family_softmax,
-    ug_family_max_pool;
+/* A new file of ops adds its family here. */
+// clang-format off
+#define FAMILIES(F) \
+    F(conv) \
+    F(norm) \
+    F(layer) \
+    F(activation) \
+    F(softmax) \
+    F(arithmetic) \
+    F(functions) \
+    F(reduce) \
+    F(shape) \
+    F(join) \
+    F(pad) \
+    F(resample) \
+    F(max_pool) \
+    F(linalg) \
+    F(random) \
+    F(loss) \
+    F(control) \
+    F(history) \
+    F(metric) \
+    F(core)
+// clang-format on
 
-static const struct ug_op_family *const families[] = {
-    &ug_family_conv,    &ug_family_norm,       &ug_family_layer,     &ug_family_activation,
-    &ug_family_softmax, &ug_family_arithmetic, &ug_family_functions, &ug_family_reduce,
-    &ug_family_shape,   &ug_family_resample, &ug_family_max_pool,  &ug_family_linalg,    &ug_family_random,
-    &ug_family_loss,    &ug_family_control,    &ug_family_history,   &ug_family_metric,
-    &ug_family_core,
-};
+#define DECLARE(family) extern const struct ug_op_family ug_family_##family;
+FAMILIES(DECLARE)
+
+#define ADDRESS(family) &ug_family_##family,
+static const struct ug_op_family *const families[] = {FAMILIES(ADDRESS)};
 
 enum { N_FAMILIES = sizeof families / sizeof families[0] };
 

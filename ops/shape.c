@@ -99,18 +99,6 @@ struct flatten_attrs {
     int64_t start_dim, end_dim;
 };
 
-/* An argument that names an axis, checked; -1 after an error. */
-static int call_axis(struct ug_call *c, int64_t dim, int rank)
-{
-    char why[UG_ERROR_TEXT] = "";
-    struct ug_inference t = {.error = why};
-    const int axis = ug_axis_of(dim, rank, &t);
-
-    if (axis < 0)
-        ug_call_fail(c, "%s", why);
-    return axis;
-}
-
 static struct ug_node *flatten_build(struct ug_call *c)
 {
     const struct flatten_attrs *a = c->attrs;
@@ -120,8 +108,8 @@ static struct ug_node *flatten_build(struct ug_call *c)
 
     if (from.rank == 0)
         return ug_reshape(c->b, x, UG_SHAPE(1));
-    const int start = call_axis(c, a->start_dim, from.rank);
-    const int end = start < 0 ? -1 : call_axis(c, a->end_dim, from.rank);
+    const int start = ug_call_axis(c, a->start_dim, from.rank);
+    const int end = start < 0 ? -1 : ug_call_axis(c, a->end_dim, from.rank);
 
     if (start < 0 || end < 0)
         return NULL;
@@ -230,8 +218,8 @@ static struct ug_node *transpose_build(struct ug_call *c)
 {
     const struct transpose_attrs *a = c->attrs;
     struct ug_node *x = ug_call_tensor(c, "x");
-    const int axis0 = call_axis(c, a->dim0, x->type.shape.rank);
-    const int axis1 = axis0 < 0 ? -1 : call_axis(c, a->dim1, x->type.shape.rank);
+    const int axis0 = ug_call_axis(c, a->dim0, x->type.shape.rank);
+    const int axis1 = axis0 < 0 ? -1 : ug_call_axis(c, a->dim1, x->type.shape.rank);
 
     return axis1 < 0 ? NULL : ug_transpose(c->b, x, axis0, axis1);
 }
