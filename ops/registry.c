@@ -14,6 +14,7 @@
     F(arithmetic) \
     F(functions) \
     F(reduce) \
+    F(extreme) \
     F(shape) \
     F(join) \
     F(pad) \
