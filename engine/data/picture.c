@@ -14,6 +14,8 @@ enum { HEADER_BYTES = 64 << 10, LARGEST_FILE = 1 << 30 };
 bool ug_picture_make(struct ug_picture *p, int64_t channels, int64_t height, int64_t width)
 {
     *p = (struct ug_picture){channels, height, width, NULL};
+    if (height < 1 || width < 1 || height > UG_MAX_PIXELS / width)
+        return false;
     p->planes = malloc((size_t)(channels * height * width) * sizeof *p->planes);
     return p->planes;
 }
@@ -137,7 +139,7 @@ static void lay_out(const struct ug_samples *s, struct ug_picture *p)
     for (int64_t i = 0; i < n; i++) {
         pixel(s, i, v);
         if (p->channels == 1)
-            p->planes[i] = grey ? v[0] : 0.299f * v[0] + 0.587f * v[1] + 0.114f * v[2];
+            p->planes[i] = grey ? v[0] : ug_luma(v[0], v[1], v[2]);
         else
             for (int c = 0; c < 3; c++)
                 p->planes[c * n + i] = v[grey ? 0 : c];

@@ -18,9 +18,15 @@ struct ug_picture_info {
     int64_t channels, height, width; /* channels after laying alpha on white: 1 or 3 */
 };
 
-/* Planes of unset values; false when there is no memory for them. */
+/* Planes of unset values; false when there is no memory for them or there are too many pixels. */
 bool ug_picture_make(struct ug_picture *p, int64_t channels, int64_t height, int64_t width);
 void ug_picture_free(struct ug_picture *p); /* leaves it empty; an empty one is fine */
+
+/* The grey of a colour, by the weights of Rec. 601. */
+static inline float ug_luma(float r, float g, float b)
+{
+    return 0.299f * r + 0.587f * g + 0.114f * b;
+}
 
 /* Reads PNG (8 or 16 bit, grey, palette, colour, interlaced or not) or JPEG (grey, colour; CMYK is
  * refused), told apart by content.  channels: 1, 3, or 0 = as the file is; colour becomes grey by

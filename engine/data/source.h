@@ -8,15 +8,21 @@
 
 #include "engine/model/program.h"
 
+/* Decoded pictures are kept, one byte a value where that is exact, until an opened data section
+ * holds this much; what does not fit is decoded each time. */
+#define UG_CACHE_BYTES ((size_t)256 << 20)
+
 struct ug_dataset; /* all entries of one ug_data_spec, opened */
 
 /* Opens every entry: lists files, reads headers.  NULL after errors (missing, empty, broken, of
- * another channel count, unequal pairs), each at the entry's place in the file. */
+ * another channel count, unequal pairs), each at the entry's place in the file.  `spec` is
+ * borrowed. */
 struct ug_dataset *ug_dataset_open(const struct ug_data_spec *spec, struct ug_diags *diags);
-void ug_dataset_close(struct ug_dataset *d);
+void ug_dataset_close(struct ug_dataset *d); /* NULL is fine; its loaders must have been stopped */
 
-struct ug_type ug_dataset_type(const struct ug_dataset *d,
-                               const char *entry); /* of one sample, without the batch axis */
+/* Of one sample, without the batch axis.  The entry must exist. */
+struct ug_type ug_dataset_type(const struct ug_dataset *d, const char *entry);
+/* With `invert: both` each sample counts twice. */
 int64_t ug_dataset_count(const struct ug_dataset *d, const char *entry);
 int64_t ug_dataset_largest(const struct ug_dataset *d); /* samples of the largest source */
 /* Pictures left out by skip_broken so far. */
@@ -26,7 +32,7 @@ int64_t ug_dataset_skipped(const struct ug_dataset *d);
 enum ug_drawing {
     UG_DRAW_TRAINING, /* shuffled, cropped at random, flipped, as the entry says; batch k of the run
                        */
-    UG_DRAW_IN_ORDER  /* samples first …, unshuffled, cropped in the middle, unflipped */
+    UG_DRAW_IN_ORDER  /* sample after sample, unshuffled, cropped in the middle, unflipped */
 };
 
 struct ug_batch {
@@ -37,15 +43,18 @@ struct ug_batch {
         *origins; /* [entry][sample]: the picture's path or "mnist[17]", for messages */
 };
 
-/* A background thread that keeps batches ready.  In training drawing, `first` is the step to begin
- * with. */
+/* A background thread that keeps batches ready.  Training: batches of the steps first … last - 1.
+ * In order: samples first … last - 1 of each entry, from its start again where it has fewer; the
+ * last batch may be smaller. Several loaders may use one dataset.  NULL after an error: there is no
+ * memory for the batches. */
 struct ug_loader;
 struct ug_loader *ug_loader_start(struct ug_dataset *d, enum ug_drawing drawing, int64_t batch,
-                                  uint64_t seed, int64_t first, int64_t last);
+                                  uint64_t seed, int64_t first, int64_t last,
+                                  struct ug_diags *diags);
 /* The next batch in order, valid until the next call; NULL at the end, or after an error (a picture
- * that broke since it was opened). The last batch in order may be smaller. */
+ * that broke since it was opened). */
 const struct ug_batch *ug_loader_next(struct ug_loader *l, struct ug_diags *diags);
 double ug_loader_waited(const struct ug_loader *l); /* seconds spent waiting in ug_loader_next */
-void ug_loader_stop(struct ug_loader *l);
+void ug_loader_stop(struct ug_loader *l);           /* NULL is fine */
 
 #endif
