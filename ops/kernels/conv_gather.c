@@ -1,0 +1,430 @@
+/* conv_gather.c -- convolution, and its gradient to the input, as products of matrices.
+ *
+ * Both are the same sum: result channel m at position q collects w[m, k] x[position(q) + offset(k)]
+ * over terms k = (channel, tap row, tap column).  For the gradient with stride s, the results fall
+ * into s x s phases; those of one phase meet the same taps at the same offsets, so that each phase
+ * is such a sum, with its results s apart (a strided convolution's adjoint without multiplying by
+ * the zeros between).
+ *
+ * The matrix x[position(q) + offset(k)] is never written out: a worker copies a few panels of
+ * columns, some terms deep, that stay in its second-level cache while all rows of the weights,
+ * packed in panels before, run over them (K. Goto and R. van de Geijn, "Anatomy of High-Performance
+ * Matrix Multiplication", 2008).
+ */
+#include <omp.h>
+#include <string.h>
+
+#include "ops/kernels/conv.h"
+#include "ops/kernels/planes.h"
+#include "ops/kernels/tile.h"
+
+/* Packed at a time: PANELS * DEPTH * 32 floats = 256 KiB, and as much of 256 rows of weights. */
+enum { DEPTH = 256, PANELS = 8 };
+
+/* Along rows (axis 0) and columns (axis 1): */
+struct axis {
+    int64_t count;                 /* results */
+    int64_t taps;                  /* that they meet */
+    int64_t first, step, tap_step; /* result q meets tap t at first + q*step + t*tap_step */
+    int64_t to, to_step;           /* result q lies at to + q*to_step */
+    int64_t w, w_step;             /* tap t is w + t*w_step of the kernel */
+};
+
+struct gather {
+    struct axis axis[2];
+    int64_t batch, groups;
+    int64_t m, c;            /* channels of a group: of results, and read */
+    int64_t n_terms;         /* c * taps * taps */
+    int64_t x_line, x_plane; /* of framed pictures */
+    int64_t y_line, y_plane;
+    int64_t w_m, w_c, w_line, w_group; /* strides of the weights */
+    const float *x;
+    float *y;
+    int64_t *offset; /* of each term, from a result's position */
+    float *packed;   /* weights: panels of rows, [group][panel][term][row] */
+};
+
+/* Results of one row that stand side by side in a panel: columns at, … of it. */
+struct run {
+    const float *x; /* where the first one's term of offset 0 is */
+    float *y;       /* the first one, in channel 0 of its group */
+    int64_t at, length;
+};
+
+struct panel {
+    int n;
+    struct run run[UG_TILE_MAX_COLS];
+};
+
+struct piece {
+    int64_t group, panel, n_panels, row, n_rows;
+};
+
+static int64_t panel_rows(const struct ug_tile *tile, int64_t left)
+{
+    return left > tile->rows / 2 ? tile->rows : tile->rows / 2;
+}
+
+static int64_t packed_rows(const struct ug_tile *tile, int64_t m)
+{
+    return m / tile->rows * tile->rows + (m % tile->rows ? panel_rows(tile, m % tile->rows) : 0);
+}
+
+static void fill_offsets(struct gather *g)
+{
+    const struct axis *row = &g->axis[0], *col = &g->axis[1];
+    int64_t *to = g->offset;
+
+    for (int64_t c = 0; c < g->c; c++)
+        for (int64_t s = 0; s < row->taps; s++)
+            for (int64_t t = 0; t < col->taps; t++)
+                *to++ = c * g->x_plane + s * row->tap_step * g->x_line + t * col->tap_step;
+}
+
+/* One panel of `rows` rows of weights, those past `left` being 0. */
+static void pack_weights(const struct gather *g, const float *w, int64_t rows, int64_t left,
+                         float *to)
+{
+    const struct axis *row = &g->axis[0], *col = &g->axis[1];
+
+    for (int64_t c = 0; c < g->c; c++)
+        for (int64_t s = 0; s < row->taps; s++)
+            for (int64_t t = 0; t < col->taps; t++, to += rows) {
+                const float *from = w + c * g->w_c + (row->w + s * row->w_step) * g->w_line +
+                                    col->w + t * col->w_step;
+
+                for (int64_t i = 0; i < rows; i++)
+                    to[i] = i < left ? from[i * g->w_m] : 0.0f;
+            }
+}
+
+static void pack_all_weights(const struct gather *g, const struct ug_tile *tile, const float *w)
+{
+    const int64_t panels = ug_ceil_div(g->m, tile->rows);
+
+#pragma omp parallel for collapse(2) schedule(static)
+    for (int64_t group = 0; group < g->groups; group++)
+        for (int64_t p = 0; p < panels; p++) {
+            const int64_t m = p * tile->rows, left = ug_min(g->m - m, tile->rows);
+
+            pack_weights(g, w + group * g->w_group + m * g->w_m, panel_rows(tile, left), left,
+                         g->packed + (group * packed_rows(tile, g->m) + m) * g->n_terms);
+        }
+}
+
+/* Cuts the results of panel `index` into runs. */
+static void find_runs(const struct gather *g, const struct ug_tile *tile, int64_t group,
+                      int64_t index, struct panel *p)
+{
+    const struct axis *row = &g->axis[0], *col = &g->axis[1];
+    const int64_t area = row->count * col->count;
+    const int64_t end = ug_min((index + 1) * tile->cols, g->batch * area);
+    int64_t length;
+
+    p->n = 0;
+    for (int64_t q = index * tile->cols, at = 0; q < end; q += length, at += length) {
+        const int64_t n = q / area, i = q % area / col->count, j = q % col->count;
+
+        length = ug_min(col->count - j, end - q);
+        p->run[p->n++] = (struct run){
+            .x = g->x + (n * g->groups + group) * g->c * g->x_plane +
+                 (row->first + i * row->step) * g->x_line + col->first + j * col->step,
+            .y = g->y + (n * g->groups + group) * g->m * g->y_plane +
+                 (row->to + i * row->to_step) * g->y_line + col->to + j * col->to_step,
+            .at = at,
+            .length = length,
+        };
+    }
+}
+
+/* One row of a run: `length` values `step` apart.  The lengths of whole tiles are known to the
+ * compiler. */
+static inline void copy_line(const float *from, int64_t step, int64_t length, float *to)
+{
+    if (step == 1 && length == 32)
+        memcpy(to, from, 32 * sizeof *to);
+    else if (step == 1 && length == 16)
+        memcpy(to, from, 16 * sizeof *to);
+    else if (step == 1 && length == 8)
+        memcpy(to, from, 8 * sizeof *to);
+    else if (step == 2)
+        for (int64_t j = 0; j < length; j++)
+            to[j] = from[2 * j];
+    else
+        for (int64_t j = 0; j < length; j++)
+            to[j] = from[j * step];
+}
+
+/* Columns of the matrix: b[k][j] for `depth` terms. */
+static void pack_panel(const struct gather *g, int64_t cols, const struct panel *p,
+                       const int64_t *offset, int64_t depth, float *b)
+{
+    const int64_t step = g->axis[1].step;
+    const struct run *last = &p->run[p->n - 1];
+    const int64_t used = last->at + last->length;
+
+    for (const struct run *r = p->run; r <= last; r++)
+        for (int64_t k = 0; k < depth; k++)
+            copy_line(r->x + offset[k], step, r->length, b + k * cols + r->at);
+    for (int64_t k = 0; used < cols && k < depth; k++)
+        memset(b + k * cols + used, 0, (size_t)(cols - used) * sizeof *b);
+}
+
+static void scatter(const struct gather *g, int64_t cols, const struct panel *p, int64_t m,
+                    int64_t rows, const float *c, bool add)
+{
+    const int64_t step = g->axis[1].to_step;
+
+    for (int64_t i = 0; i < rows; i++)
+        for (int r = 0; r < p->n; r++) {
+            float *y = p->run[r].y + (m + i) * g->y_plane;
+            const float *from = c + i * cols + p->run[r].at;
+
+            for (int64_t j = 0; j < p->run[r].length; j++)
+                y[j * step] = add ? y[j * step] + from[j] : from[j];
+        }
+}
+
+/* Adds the products of one panel of weights with one panel of columns to the results. */
+static void multiply(const struct gather *g, const struct ug_tile *tile, const struct panel *p,
+                     int64_t m, int64_t depth, const float *a, const float *b, bool add)
+{
+    const int64_t left = ug_min(g->m - m, tile->rows), rows = panel_rows(tile, left);
+    void (*product)(int64_t, const float *, const float *, float *, int64_t, bool) =
+        rows == tile->rows ? tile->product : tile->product_narrow;
+    float c[UG_TILE_MAX_ROWS * UG_TILE_MAX_COLS];
+
+    if (left == rows && p->run[0].length == tile->cols && g->axis[1].to_step == 1) {
+        product(depth, a, b, p->run[0].y + m * g->y_plane, g->y_plane, add);
+        return;
+    }
+    product(depth, a, b, c, tile->cols, false);
+    scatter(g, tile->cols, p, m, left, c, add);
+}
+
+static void run_piece(const struct gather *g, const struct ug_tile *tile, const struct piece *piece)
+{
+    float b[PANELS * DEPTH * UG_TILE_MAX_COLS] __attribute__((aligned(64)));
+    struct panel panel[PANELS];
+    const int64_t panel_size = DEPTH * tile->cols;
+
+    for (int p = 0; p < piece->n_panels; p++)
+        find_runs(g, tile, piece->group, piece->panel + p, &panel[p]);
+    for (int64_t k = 0; k == 0 || k < g->n_terms; k += DEPTH) { /* no terms: the sums are 0 */
+        const int64_t depth = ug_min(DEPTH, g->n_terms - k);
+
+        for (int p = 0; p < piece->n_panels; p++)
+            pack_panel(g, tile->cols, &panel[p], g->offset + k, depth, b + p * panel_size);
+        for (int p = 0; p < piece->n_panels; p++)
+            for (int64_t m = piece->row; m < piece->row + piece->n_rows; m += tile->rows) {
+                const float *a =
+                    g->packed + (piece->group * packed_rows(tile, g->m) + m) * g->n_terms;
+
+                multiply(g, tile, &panel[p], m, depth, a + k * panel_rows(tile, g->m - m),
+                         b + p * panel_size, k > 0);
+            }
+    }
+}
+
+/* Pieces are some panels by all rows; where that makes too few of them, fewer panels or rows each.
+ */
+static void run_gather(const struct gather *g, const struct ug_tile *tile)
+{
+    const int64_t wanted = 4 * omp_get_max_threads();
+    const int64_t panels = ug_ceil_div(g->batch * g->axis[0].count * g->axis[1].count, tile->cols);
+    const int64_t per = ug_max(1, ug_min(PANELS, panels * g->groups / wanted));
+    const int64_t across = ug_ceil_div(panels, per);
+    const int64_t tiles = ug_ceil_div(g->m, tile->rows);
+    const int64_t cuts =
+        ug_min(tiles, across * g->groups < wanted / 2 ? wanted / (across * g->groups) : 1);
+    const int64_t rows = ug_ceil_div(tiles, cuts) * tile->rows;
+    const int64_t down = ug_ceil_div(g->m, rows);
+
+#pragma omp parallel for collapse(3) schedule(dynamic)
+    for (int64_t group = 0; group < g->groups; group++)
+        for (int64_t i = 0; i < across; i++)
+            for (int64_t j = 0; j < down; j++)
+                run_piece(g, tile,
+                          &(struct piece){.group = group,
+                                          .panel = i * per,
+                                          .n_panels = ug_min(per, panels - i * per),
+                                          .row = j * rows,
+                                          .n_rows = ug_min(rows, g->m - j * rows)});
+}
+
+/* ---- Scratch: packed weights, offsets of terms, framed pictures ---- */
+
+static size_t gather_scratch(const struct ug_conv *conv, int64_t m, int64_t c,
+                             const struct ug_frame *frame)
+{
+    const int64_t terms = c * conv->kernel[0] * conv->kernel[1];
+    const int64_t rows = conv->groups * packed_rows(ug_tile_best(), m);
+    const int64_t framed = ug_frame_is_tight(frame) ? 0 : ug_frame_area(frame);
+
+    return ug_block_bytes(rows * terms, sizeof(float)) + ug_block_bytes(terms, sizeof(int64_t)) +
+           ug_block_bytes(conv->batch * conv->groups * c * framed, sizeof(float));
+}
+
+/* What all phases have in common; g->m, g->c, strides of w and g->y are set. */
+static void lay_out(struct gather *g, const struct ug_conv *conv, const struct ug_frame *frame,
+                    const float *x, void *scratch)
+{
+    const int64_t terms = g->c * conv->kernel[0] * conv->kernel[1];
+    const int64_t rows = conv->groups * packed_rows(ug_tile_best(), g->m);
+    char *at = scratch;
+
+    g->batch = conv->batch;
+    g->groups = conv->groups;
+    g->w_line = conv->kernel[1];
+    g->w_group = conv->o * conv->c * conv->kernel[0] * conv->kernel[1];
+    g->x_line = frame->size[1];
+    g->x_plane = ug_frame_area(frame);
+    g->packed = (float *)at;
+    at += ug_block_bytes(rows * terms, sizeof(float));
+    g->offset = (int64_t *)at;
+    at += ug_block_bytes(terms, sizeof(int64_t));
+    g->x = x;
+    if (!ug_frame_is_tight(frame)) {
+        ug_frame_copy(frame, g->batch * g->groups * g->c, x, (float *)at);
+        g->x = (float *)at;
+    }
+}
+
+static void run_phase(struct gather *g, const float *w)
+{
+    const struct ug_tile *tile = ug_tile_best();
+
+    g->n_terms = g->c * g->axis[0].taps * g->axis[1].taps;
+    if (g->batch * g->m * g->axis[0].count * g->axis[1].count == 0)
+        return;
+    fill_offsets(g);
+    pack_all_weights(g, tile, w);
+    run_gather(g, tile);
+}
+
+/* ---- Forward ---- */
+
+static struct ug_frame forward_frame(const struct ug_conv *c)
+{
+    int64_t low[2], high[2];
+
+    for (int d = 0; d < 2; d++) {
+        low[d] = -c->padding[d];
+        high[d] =
+            (c->out[d] - 1) * c->stride[d] + (c->kernel[d] - 1) * c->dilation[d] - c->padding[d];
+    }
+    return ug_frame_of(c->in, low, high);
+}
+
+size_t ug_conv_forward_scratch(const struct ug_conv *c)
+{
+    const struct ug_frame frame = forward_frame(c);
+
+    return gather_scratch(c, c->o, c->c, &frame);
+}
+
+void ug_conv_forward(const struct ug_conv *c, const float *x, const float *w, float *y,
+                     void *scratch)
+{
+    const struct ug_frame frame = forward_frame(c);
+    const int64_t taps = c->kernel[0] * c->kernel[1];
+    struct gather g = {
+        .m = c->o,
+        .c = c->c,
+        .w_m = c->c * taps,
+        .w_c = taps,
+        .y = y,
+        .y_line = c->out[1],
+        .y_plane = c->out[0] * c->out[1],
+    };
+
+    lay_out(&g, c, &frame, x, scratch);
+    for (int d = 0; d < 2; d++)
+        g.axis[d] = (struct axis){
+            .count = c->out[d],
+            .taps = c->kernel[d],
+            .first = frame.before[d] - c->padding[d],
+            .step = c->stride[d],
+            .tap_step = c->dilation[d],
+            .to_step = 1,
+            .w_step = 1,
+        };
+    run_phase(&g, w);
+}
+
+/* ---- Gradient to the input ---- */
+
+static int64_t floor_div(int64_t a, int64_t b) /* b > 0 */
+{
+    return a / b - (a % b < 0);
+}
+
+static struct ug_frame input_frame(const struct ug_conv *c)
+{
+    int64_t low[2], high[2];
+
+    for (int d = 0; d < 2; d++) {
+        low[d] = floor_div(c->padding[d] - (c->kernel[d] - 1) * c->dilation[d], c->stride[d]);
+        high[d] = (c->in[d] - 1 + c->padding[d]) / c->stride[d];
+    }
+    return ug_frame_of(c->out, low, high);
+}
+
+/* The phase that begins at position `to` of the input along axis d.  Position i meets tap t in the
+ * output at (i + padding - t * dilation) / stride, where that is whole. */
+static struct axis phase(const struct ug_conv *c, int d, int64_t to, int64_t before)
+{
+    const int64_t s = c->stride[d], dilation = c->dilation[d], from = to + c->padding[d];
+    int64_t common = s, rest = dilation, w = 0;
+
+    while (rest) { /* the greatest common divisor */
+        const int64_t r = common % rest;
+
+        common = rest;
+        rest = r;
+    }
+    while (w < c->kernel[d] && (from - w * dilation) % s != 0)
+        w++;
+    return (struct axis){
+        .count = ug_ceil_div(c->in[d] - to, s),
+        .taps = ug_ceil_div(c->kernel[d] - w, s / common),
+        .first = w < c->kernel[d] ? before + (from - w * dilation) / s : 0,
+        .step = 1,
+        .tap_step = -(dilation / common),
+        .to = to,
+        .to_step = s,
+        .w = w,
+        .w_step = s / common,
+    };
+}
+
+size_t ug_conv_input_scratch(const struct ug_conv *c)
+{
+    const struct ug_frame frame = input_frame(c);
+
+    return gather_scratch(c, c->c, c->o, &frame);
+}
+
+void ug_conv_input(const struct ug_conv *c, const float *dy, const float *w, float *dx,
+                   void *scratch)
+{
+    const struct ug_frame frame = input_frame(c);
+    const int64_t taps = c->kernel[0] * c->kernel[1];
+    struct gather g = {
+        .m = c->c,
+        .c = c->o,
+        .w_m = taps,
+        .w_c = c->c * taps,
+        .y = dx,
+        .y_line = c->in[1],
+        .y_plane = c->in[0] * c->in[1],
+    };
+
+    lay_out(&g, c, &frame, dy, scratch);
+    for (int64_t i = 0; i < ug_min(c->stride[0], c->in[0]); i++)
+        for (int64_t j = 0; j < ug_min(c->stride[1], c->in[1]); j++) {
+            g.axis[0] = phase(c, 0, i, frame.before[0]);
+            g.axis[1] = phase(c, 1, j, frame.before[1]);
+            run_phase(&g, w);
+        }
+}

@@ -1,0 +1,240 @@
+/* conv_weight.c -- the gradient of a convolution to its weights, as correlations.
+ *
+ * dw[o, c, s, t] is the sum over positions q of dy[o, q] x[c, q*stride - padding + (s,
+ * t)*dilation]. One side's values stand in vectors (dy turned into [position][channel]), the other
+ * side is read value by value where it lies: row r = (channel, tap) at the position plus an offset,
+ * so that nothing like a column matrix is made.  Usually x is the side that is read; where dy has
+ * few channels and the stride is 1, the sides are exchanged, so that vectors are full: q is then a
+ * position of x, and dy is read at q + padding - (s, t)*dilation.
+ *
+ * Pictures are worked through in chunks that keep scratch small; every sum collects blocks of
+ * positions in their order, so that the cut into pieces for the threads does not show.
+ */
+#include <omp.h>
+#include <string.h>
+
+#include "ops/kernels/conv.h"
+#include "ops/kernels/planes.h"
+#include "ops/kernels/tile.h"
+
+enum {
+    CHUNK = 4096, /* positions that are prepared at a time, at least */
+    BLOCK = 256,  /* positions of one call of the inner loop, about: 256 * 32 floats stay near */
+    TILES = 16,   /* tiles of rows of one piece, at most */
+    FEW = 16      /* channels: fewer leave vectors empty */
+};
+
+struct correlation {
+    bool exchanged;
+    int64_t groups, r, v; /* channels of a group: of the side read value by value, and in vectors */
+    int64_t taps[2];
+    int64_t grid[2], step[2];      /* positions, and how far apart they are on the side read */
+    int64_t first[2], tap_step[2]; /* tap t is read at first + t*tap_step from the position */
+    struct ug_frame frame;         /* of the side read */
+    int64_t chunk;                 /* pictures */
+    int64_t rows, tiles;           /* r * taps, and in tiles */
+    int64_t panels;                /* of vectors */
+    const struct ug_tile *tile;
+    /* Scratch */
+    float *framed;   /* [chunk][group][r][plane] */
+    float *vectors;  /* [group][panel][chunk][position][col] */
+    float *sums;     /* [group][panel][tile][row][col] */
+    int64_t *offset; /* of each row, the last tile filled up */
+};
+
+static struct correlation correlation_of(const struct ug_conv *c)
+{
+    struct correlation k = {.groups = c->groups, .tile = ug_tile_best()};
+    int64_t low[2], high[2];
+
+    k.exchanged = c->o < FEW && c->c > c->o && c->stride[0] == 1 && c->stride[1] == 1;
+    k.r = k.exchanged ? c->o : c->c;
+    k.v = k.exchanged ? c->c : c->o;
+    for (int d = 0; d < 2; d++) {
+        const int64_t reach = (c->kernel[d] - 1) * c->dilation[d];
+
+        k.taps[d] = c->kernel[d];
+        k.step[d] = c->stride[d];
+        k.grid[d] = k.exchanged ? c->in[d] : c->out[d];
+        k.first[d] = k.exchanged ? c->padding[d] : -c->padding[d];
+        k.tap_step[d] = k.exchanged ? -c->dilation[d] : c->dilation[d];
+        low[d] = k.first[d] - (k.exchanged ? reach : 0);
+        high[d] = k.first[d] + (k.grid[d] - 1) * k.step[d] + (k.exchanged ? 0 : reach);
+    }
+    k.frame = ug_frame_of(k.exchanged ? c->out : c->in, low, high);
+    k.chunk = ug_max(1, ug_min(c->batch, CHUNK / ug_max(1, k.grid[0] * k.grid[1])));
+    k.rows = k.r * k.taps[0] * k.taps[1];
+    k.tiles = ug_ceil_div(k.rows, k.tile->rows);
+    k.panels = ug_ceil_div(k.v, k.tile->cols);
+    return k;
+}
+
+static size_t framed_size(const struct correlation *k)
+{
+    return ug_block_bytes(k->chunk * k->groups * k->r * ug_frame_area(&k->frame), sizeof(float));
+}
+
+static size_t vectors_size(const struct correlation *k)
+{
+    return ug_block_bytes(
+        k->groups * k->panels * k->chunk * k->grid[0] * k->grid[1] * k->tile->cols, sizeof(float));
+}
+
+static size_t sums_size(const struct correlation *k)
+{
+    return ug_block_bytes(k->groups * k->panels * k->tiles * k->tile->rows * k->tile->cols,
+                          sizeof(float));
+}
+
+static size_t offset_size(const struct correlation *k)
+{
+    return ug_block_bytes(k->tiles * k->tile->rows, sizeof(int64_t));
+}
+
+size_t ug_conv_weight_scratch(const struct ug_conv *c)
+{
+    const struct correlation k = correlation_of(c);
+
+    return framed_size(&k) + vectors_size(&k) + sums_size(&k) + offset_size(&k);
+}
+
+static void lay_out(struct correlation *k, void *scratch)
+{
+    char *at = scratch;
+
+    k->framed = (float *)at;
+    at += framed_size(k);
+    k->vectors = (float *)at;
+    at += vectors_size(k);
+    k->sums = (float *)at;
+    at += sums_size(k);
+    k->offset = (int64_t *)at;
+}
+
+static void fill_offsets(const struct correlation *k)
+{
+    const int64_t line = k->frame.size[1], plane = ug_frame_area(&k->frame);
+    const int64_t area = k->taps[0] * k->taps[1];
+
+    for (int64_t r = 0; r < k->tiles * k->tile->rows; r++) {
+        const int64_t known = ug_min(r, k->rows - 1); /* spare rows repeat the last */
+        const int64_t c = known / area, s = known % area / k->taps[1], t = known % k->taps[1];
+
+        k->offset[r] = c * plane + (k->frame.before[0] + k->first[0] + s * k->tap_step[0]) * line +
+                       k->frame.before[1] + k->first[1] + t * k->tap_step[1];
+    }
+}
+
+/* Turns [channel][position] of `n` pictures into panels of [position][col], spare columns being 0.
+ */
+static void turn(const struct correlation *k, int64_t n, const float *from)
+{
+    const int64_t area = k->grid[0] * k->grid[1], cols = k->tile->cols;
+
+#pragma omp parallel for collapse(3) schedule(static)
+    for (int64_t group = 0; group < k->groups; group++)
+        for (int64_t panel = 0; panel < k->panels; panel++)
+            for (int64_t i = 0; i < n; i++) {
+                const int64_t width = ug_min(cols, k->v - panel * cols);
+                const float *x = from + ((i * k->groups + group) * k->v + panel * cols) * area;
+                float *to = k->vectors + ((group * k->panels + panel) * k->chunk + i) * area * cols;
+
+                for (int64_t q = 0; q < area; q++)
+                    for (int64_t j = 0; j < cols; j++)
+                        to[q * cols + j] = j < width ? x[j * area + q] : 0.0f;
+            }
+}
+
+/* Tiles [first, end) of rows against one panel of vectors, over all positions of `n` pictures.  A
+ * block is some lines of a picture or, where pictures are small, some pictures. */
+static void run_piece(const struct correlation *k, int64_t group, int64_t panel, int64_t first,
+                      int64_t end, int64_t n, const float *read)
+{
+    const int64_t cols = k->tile->cols, size = k->tile->rows * cols;
+    const int64_t area = k->grid[0] * k->grid[1];
+    const int64_t picture = k->groups * k->r * ug_frame_area(&k->frame);
+    const int64_t pictures = ug_max(1, BLOCK / area);
+    const int64_t lines = pictures > 1 ? k->grid[0] : ug_max(1, BLOCK / k->grid[1]);
+    const float *v = k->vectors + (group * k->panels + panel) * k->chunk * area * cols;
+    float *sums = k->sums + (group * k->panels + panel) * k->tiles * size;
+    const float *x[UG_TILE_MAX_ROWS];
+
+    for (int64_t i = 0; i < n; i += pictures)
+        for (int64_t line = 0; line < k->grid[0]; line += lines) {
+            const float *from = read + i * picture + group * k->r * ug_frame_area(&k->frame) +
+                                line * k->step[0] * k->frame.size[1];
+            const struct ug_terms terms = {
+                .pictures = ug_min(pictures, n - i),
+                .lines = ug_min(lines, k->grid[0] - line),
+                .length = k->grid[1],
+                .step = k->step[1],
+                .x_line = k->step[0] * k->frame.size[1],
+                .x_picture = picture,
+            };
+
+            for (int64_t tile = first; tile < end; tile++) {
+                for (int64_t r = 0; r < k->tile->rows; r++)
+                    x[r] = from + k->offset[tile * k->tile->rows + r];
+                k->tile->correlate(&terms, x, v + (i * area + line * k->grid[1]) * cols,
+                                   sums + tile * size);
+            }
+        }
+}
+
+static void run_chunk(const struct correlation *k, int64_t n, const float *read)
+{
+    const int64_t wanted = 4 * omp_get_max_threads();
+    const int64_t per = ug_max(1, ug_min(TILES, k->groups * k->panels * k->tiles / wanted));
+
+#pragma omp parallel for collapse(3) schedule(dynamic)
+    for (int64_t group = 0; group < k->groups; group++)
+        for (int64_t panel = 0; panel < k->panels; panel++)
+            for (int64_t tile = 0; tile < k->tiles; tile += per)
+                run_piece(k, group, panel, tile, ug_min(tile + per, k->tiles), n, read);
+}
+
+/* From sums [row][col] to dw [o][c][tap]. */
+static void hand_out(const struct correlation *k, float *dw)
+{
+    const int64_t cols = k->tile->cols, area = k->taps[0] * k->taps[1];
+
+#pragma omp parallel for collapse(2) schedule(static)
+    for (int64_t group = 0; group < k->groups; group++)
+        for (int64_t v = 0; v < k->v; v++) {
+            const float *from = k->sums +
+                                (group * k->panels + v / cols) * k->tiles * k->tile->rows * cols +
+                                v % cols;
+
+            for (int64_t r = 0; r < k->rows; r++) {
+                const int64_t o = k->exchanged ? r / area : v;
+                const int64_t rest = k->exchanged ? v * area + r % area : r;
+                const int64_t outs = k->exchanged ? k->r : k->v, ins = k->exchanged ? k->v : k->r;
+
+                dw[(group * outs + o) * ins * area + rest] = from[r * cols];
+            }
+        }
+}
+
+void ug_conv_weight(const struct ug_conv *c, const float *x, const float *dy, float *dw,
+                    void *scratch)
+{
+    struct correlation k = correlation_of(c);
+    const float *read = k.exchanged ? dy : x, *turned = k.exchanged ? x : dy;
+    const int64_t read_planes = k.groups * k.r,
+                  turned_size = k.groups * k.v * k.grid[0] * k.grid[1];
+
+    if (k.groups * k.v * k.rows == 0)
+        return;
+    lay_out(&k, scratch);
+    fill_offsets(&k);
+    memset(k.sums, 0, sums_size(&k));
+    for (int64_t i = 0; i < c->batch && k.grid[0] * k.grid[1] > 0; i += k.chunk) {
+        const int64_t n = ug_min(k.chunk, c->batch - i);
+
+        ug_frame_copy(&k.frame, n * read_planes,
+                      read + i * read_planes * k.frame.in[0] * k.frame.in[1], k.framed);
+        turn(&k, n, turned + i * turned_size);
+        run_chunk(&k, n, k.framed);
+    }
+    hand_out(&k, dw);
+}
