@@ -15,6 +15,7 @@ enum ug_init_kind {
     UG_INIT_NORMAL,  /* a = mean, b = std */
     UG_INIT_UNIFORM, /* a = low, b = high */
     UG_INIT_CONSTANT,
+    UG_INIT_UNIT_NORMAL, /* a random direction: standard normal, scaled to length 1 */
     UG_INIT_XAVIER_UNIFORM, /* a = gain */
     UG_INIT_XAVIER_NORMAL,
     UG_INIT_KAIMING_UNIFORM, /* a = negative slope */

@@ -226,6 +226,16 @@ static bool needs_fans(enum ug_init_kind kind)
     return kind >= UG_INIT_XAVIER_UNIFORM && kind <= UG_INIT_ORTHOGONAL;
 }
 
+static void scale_to_length_one(size_t n, float *x)
+{
+    double sum = 0.0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += (double)x[i] * x[i];
+    for (size_t i = 0; i < n; i++)
+        x[i] = (float)(x[i] / sqrt(sum));
+}
+
 static void fill(const struct ug_param *param, uint64_t seed, float *x)
 {
     const struct ug_init *init = &param->init;
@@ -257,6 +267,10 @@ static void fill(const struct ug_param *param, uint64_t seed, float *x)
         break;
     case UG_INIT_ORTHOGONAL:
         fill_orthogonal(&r, shape, init->a, x);
+        break;
+    case UG_INIT_UNIT_NORMAL:
+        fill_normal(&r, 0.0, 1.0, n, x);
+        scale_to_length_one(n, x);
         break;
     case UG_INIT_CONSTANT:
         for (size_t i = 0; i < n; i++)

@@ -1,0 +1,405 @@
+/* normalize.c -- statistics of rows, and rows of mean 0 and variance 1: see normalize.h.
+ *
+ * A row is `outer` lines of `inner` values; lines are cut into parts of a fixed size, whose float64
+ * sums are added in order.  Where there are many rows, each is one thread's work, so that its
+ * second pass finds the values in the cache; else the parts of a row are shared out.  Neither
+ * changes a bit.
+ */
+#include "ops/normalize.h"
+
+#include <math.h>
+
+#include "engine/base/simd.h"
+#include "ops/emit.h"
+#include "ops/kernels/cut.h"
+
+enum {
+    LANES = 16,    /* sums side by side, so that additions do not wait for one another */
+    PART = 8192,   /* values */
+    MANY_ROWS = 64 /* keep any number of threads busy */
+};
+
+/* The parts of a row. */
+struct parts {
+    int64_t outer, rows, inner, per_line, n;
+};
+
+static struct parts parts_of(const struct ug_norm_attrs *a)
+{
+    struct parts p = {a->outer, a->rows, a->inner, ug_ceil_div(a->inner, PART), 0};
+
+    p.n = p.per_line * p.outer;
+    return p;
+}
+
+/* Where part i of a row begins, and its values. */
+static int64_t part_at(const struct parts *p, int64_t row, int64_t i)
+{
+    return (i / p->per_line * p->rows + row) * p->inner + i % p->per_line * PART;
+}
+
+static int64_t part_length(const struct parts *p, int64_t i)
+{
+    return ug_min(PART, p->inner - i % p->per_line * PART);
+}
+
+static double total(const double *sums, int64_t n)
+{
+    double s = 0;
+
+    for (int64_t i = 0; i < n; i++)
+        s += sums[i];
+    return s;
+}
+
+UG_WIDEST static double sum_of(const float *x, int64_t n)
+{
+    double s[LANES] = {0};
+    int64_t i = 0;
+
+    for (; i + LANES <= n; i += LANES)
+        for (int l = 0; l < LANES; l++)
+            s[l] += x[i + l];
+    for (int l = 0; i < n; i++, l++)
+        s[l] += x[i];
+    return total(s, LANES);
+}
+
+UG_WIDEST static double sum_of_squares(const float *x, int64_t n, double mean)
+{
+    double s[LANES] = {0};
+    int64_t i = 0;
+
+    for (; i + LANES <= n; i += LANES)
+        for (int l = 0; l < LANES; l++)
+            s[l] += (x[i + l] - mean) * (x[i + l] - mean);
+    for (int l = 0; i < n; i++, l++)
+        s[l] += (x[i] - mean) * (x[i] - mean);
+    return total(s, LANES);
+}
+
+UG_WIDEST static double sum_of_products(const float *x, const float *y, int64_t n)
+{
+    double s[LANES] = {0};
+    int64_t i = 0;
+
+    for (; i + LANES <= n; i += LANES)
+        for (int l = 0; l < LANES; l++)
+            s[l] += (double)x[i + l] * (double)y[i + l];
+    for (int l = 0; i < n; i++, l++)
+        s[l] += (double)x[i] * (double)y[i];
+    return total(s, LANES);
+}
+
+static float inverse_deviation(const struct ug_norm_attrs *a, const float *stats, int64_t row)
+{
+    return (float)(1.0 / sqrt((double)stats[a->rows + row] + a->eps));
+}
+
+static size_t sums_scratch(const struct ug_norm_attrs *a)
+{
+    const struct parts p = parts_of(a);
+
+    return (size_t)(p.rows * p.n) * sizeof(double);
+}
+
+/* Shape rule: input i has outer * rows * inner values. */
+static bool check_count(struct ug_inference *t, int i)
+{
+    const struct ug_norm_attrs *a = t->attrs;
+
+    return (t->in[i].dtype == UG_F32 &&
+            ug_shape_count(&t->in[i].shape) == a->outer * a->rows * a->inner) ||
+           ug_reject(t, "needs %lld x %lld x %lld float32 values", (long long)a->outer,
+                     (long long)a->rows, (long long)a->inner);
+}
+
+static bool check_stats(struct ug_inference *t, int i)
+{
+    const struct ug_norm_attrs *a = t->attrs;
+    const struct ug_shape stats = UG_SHAPE(2, a->rows);
+
+    return ug_shape_equal(&t->in[i].shape, &stats) ||
+           ug_reject(t, "needs statistics of %lld rows", (long long)a->rows);
+}
+
+/* ---- Parts of gradients, as nodes ---- */
+
+static struct ug_node *as_rows(struct ug_builder *b, const struct ug_norm_attrs *a,
+                               struct ug_node *x)
+{
+    return ug_reshape(b, x, UG_SHAPE(a->outer, a->rows, a->inner));
+}
+
+/* stats[which] as [1, rows, 1]. */
+static struct ug_node *stat_of(struct ug_builder *b, const struct ug_norm_attrs *a,
+                               struct ug_node *stats, int which)
+{
+    return ug_reshape(b, ug_slice(b, stats, 0, which, which + 1), UG_SHAPE(1, a->rows, 1));
+}
+
+static struct ug_node *inverse_deviation_of(struct ug_builder *b, const struct ug_norm_attrs *a,
+                                            struct ug_node *stats)
+{
+    return ug_power(b, ug_shift(b, stat_of(b, a, stats, 1), a->eps), -0.5);
+}
+
+static struct ug_node *mean_of_product(struct ug_builder *b, struct ug_node *x, struct ug_node *y)
+{
+    return ug_mean(b, ug_mul(b, x, y), UG_AXES(0, 2), true);
+}
+
+/* ---- norm_stats ---- */
+
+static bool infer_stats(struct ug_inference *t)
+{
+    const struct ug_norm_attrs *a = t->attrs;
+
+    t->out = (struct ug_type){UG_F32, UG_SHAPE(2, a->rows)};
+    return check_count(t, 0);
+}
+
+static size_t stats_scratch(const void *attrs, const struct ug_type *in, const struct ug_type *out)
+{
+    (void)in, (void)out;
+    return sums_scratch(attrs);
+}
+
+static void row_stats(const struct parts *p, const float *x, int64_t row, double *sums,
+                      float *stats)
+{
+    const double n = (double)(p->outer * p->inner);
+    double mean;
+
+#pragma omp parallel for schedule(static) if (p->rows < MANY_ROWS && p->n > 1)
+    for (int64_t i = 0; i < p->n; i++)
+        sums[i] = sum_of(x + part_at(p, row, i), part_length(p, i));
+    mean = total(sums, p->n) / n;
+#pragma omp parallel for schedule(static) if (p->rows < MANY_ROWS && p->n > 1)
+    for (int64_t i = 0; i < p->n; i++)
+        sums[i] = sum_of_squares(x + part_at(p, row, i), part_length(p, i), mean);
+    stats[row] = (float)mean;
+    stats[p->rows + row] = (float)(total(sums, p->n) / n);
+}
+
+static void run_stats(const struct ug_kernel *k)
+{
+    const struct parts p = parts_of(k->attrs);
+    double *sums = k->scratch;
+
+#pragma omp parallel for schedule(static) if (p.rows >= MANY_ROWS)
+    for (int64_t row = 0; row < p.rows; row++)
+        row_stats(&p, k->in[0].data, row, sums + row * p.n, k->out.data);
+}
+
+/* dx = (dmean + 2 dvar (x - mean)) / n. */
+static void stats_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node *dy,
+                           const bool *wanted, struct ug_node **dx)
+{
+    const struct ug_norm_attrs *a = y->attrs;
+    struct ug_node *x = as_rows(b, a, y->in[0]);
+    struct ug_node *centred = ug_sub(b, x, stat_of(b, a, y, 0));
+    struct ug_node *sum =
+        ug_add(b, ug_mul(b, ug_scale(b, stat_of(b, a, dy, 1), 2), centred), stat_of(b, a, dy, 0));
+
+    (void)wanted;
+    dx[0] =
+        ug_reshape(b, ug_scale(b, sum, 1.0 / (double)(a->outer * a->inner)), y->in[0]->type.shape);
+}
+
+const struct ug_op ug_op_norm_stats = {
+    .name = "norm_stats",
+    .summary = "Mean and variance of each row of a value read as [outer, rows, inner].",
+    .formula = "y[0] = mean(x), y[1] = mean((x - mean(x))^2), each over outer and inner",
+    .attrs_size = sizeof(struct ug_norm_attrs),
+    .internal = true,
+    .infer = infer_stats,
+    .run = run_stats,
+    .scratch = stats_scratch,
+    .gradient = stats_gradient,
+};
+
+/* ---- normalize ---- */
+
+static bool infer_normalize(struct ug_inference *t)
+{
+    t->out = t->in[0];
+    return check_count(t, 0) && check_stats(t, 1);
+}
+
+UG_WIDEST static void scale_part(const float *x, int64_t n, float mean, float scale, float *y)
+{
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; i++)
+        y[i] = (x[i] - mean) * scale;
+}
+
+static void run_normalize(const struct ug_kernel *k)
+{
+    const struct parts p = parts_of(k->attrs);
+    const float *x = k->in[0].data, *stats = k->in[1].data;
+    float *y = k->out.data;
+
+#pragma omp parallel for collapse(2) schedule(static)
+    for (int64_t row = 0; row < p.rows; row++)
+        for (int64_t i = 0; i < p.n; i++) {
+            const int64_t at = part_at(&p, row, i);
+
+            scale_part(x + at, part_length(&p, i), stats[row],
+                       inverse_deviation(k->attrs, stats, row), y + at);
+        }
+}
+
+static void normalize_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node *dy,
+                               const bool *wanted, struct ug_node **dx)
+{
+    if (wanted[0])
+        dx[0] = ug_emit(b, &ug_op_normalize_backward, y->attrs,
+                        (struct ug_node *[]){dy, y, y->in[1]}, 3);
+}
+
+const struct ug_op ug_op_normalize = {
+    .name = "normalize",
+    .summary = "Rows brought to mean 0 and variance 1.",
+    .formula = "y = (x - mean) / sqrt(var + eps)",
+    .attrs_size = sizeof(struct ug_norm_attrs),
+    .internal = true,
+    .infer = infer_normalize,
+    .run = run_normalize,
+    .gradient = normalize_gradient,
+    .in_place = 1,
+};
+
+/* ---- normalize_backward ---- */
+
+static bool infer_backward(struct ug_inference *t)
+{
+    t->out = t->in[0];
+    return check_count(t, 0) && check_count(t, 1) && check_stats(t, 2);
+}
+
+static size_t backward_scratch(const void *attrs, const struct ug_type *in,
+                               const struct ug_type *out)
+{
+    (void)in, (void)out;
+    return 2 * sums_scratch(attrs);
+}
+
+UG_WIDEST static void backward_part(const float *dy, const float *y, int64_t n, float mean_dy,
+                                    float mean_dy_y, float scale, float *dx)
+{
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; i++)
+        dx[i] = (dy[i] - mean_dy - y[i] * mean_dy_y) * scale;
+}
+
+static void row_backward(const struct ug_kernel *k, const struct parts *p, int64_t row,
+                         double *sums)
+{
+    const float *dy = k->in[0].data, *y = k->in[1].data;
+    const float scale = inverse_deviation(k->attrs, k->in[2].data, row);
+    const double n = (double)(p->outer * p->inner);
+    float *dx = k->out.data, mean_dy, mean_dy_y;
+
+#pragma omp parallel for schedule(static) if (p->rows < MANY_ROWS && p->n > 1)
+    for (int64_t i = 0; i < p->n; i++) {
+        const int64_t at = part_at(p, row, i), length = part_length(p, i);
+
+        sums[i] = sum_of(dy + at, length);
+        sums[p->n + i] = sum_of_products(dy + at, y + at, length);
+    }
+    mean_dy = (float)(total(sums, p->n) / n);
+    mean_dy_y = (float)(total(sums + p->n, p->n) / n);
+#pragma omp parallel for schedule(static) if (p->rows < MANY_ROWS && p->n > 1)
+    for (int64_t i = 0; i < p->n; i++) {
+        const int64_t at = part_at(p, row, i);
+
+        backward_part(dy + at, y + at, part_length(p, i), mean_dy, mean_dy_y, scale, dx + at);
+    }
+}
+
+static void run_backward(const struct ug_kernel *k)
+{
+    const struct parts p = parts_of(k->attrs);
+    double *sums = k->scratch;
+
+#pragma omp parallel for schedule(static) if (p.rows >= MANY_ROWS)
+    for (int64_t row = 0; row < p.rows; row++)
+        row_backward(k, &p, row, sums + 2 * row * p.n);
+}
+
+/* r = s (dy - m(dy) - y m(dy y)) with s = 1 / sqrt(var + eps) and m the mean of a row.  It is
+ * linear and self-adjoint in dy; to y goes -s (g m(dy y) + dy m(g y)), to var -s^2/2 times the sum
+ * of g r. */
+static void backward_gradient(struct ug_builder *b, struct ug_node *r, struct ug_node *g,
+                              const bool *wanted, struct ug_node **dx)
+{
+    const struct ug_norm_attrs *a = r->attrs;
+    struct ug_node *dy = as_rows(b, a, r->in[0]), *y = as_rows(b, a, r->in[1]), *stats = r->in[2];
+    struct ug_node *s = inverse_deviation_of(b, a, stats), *rows = as_rows(b, a, g);
+
+    if (wanted[0])
+        dx[0] =
+            ug_emit(b, &ug_op_normalize_backward, a, (struct ug_node *[]){g, r->in[1], stats}, 3);
+    if (wanted[1])
+        dx[1] = ug_reshape(b,
+                           ug_mul(b, ug_neg(b, s),
+                                  ug_add(b, ug_mul(b, rows, mean_of_product(b, dy, y)),
+                                         ug_mul(b, dy, mean_of_product(b, rows, y)))),
+                           r->in[1]->type.shape);
+    if (wanted[2]) {
+        struct ug_node *sum = ug_sum(b, ug_mul(b, rows, as_rows(b, a, r)), UG_AXES(0, 2), true);
+        struct ug_node *dvar = ug_scale(b, ug_mul(b, ug_square(b, s), sum), -0.5);
+        const struct ug_shape row = UG_SHAPE(1, a->rows);
+
+        dx[2] =
+            ug_cat(b, (struct ug_node *[]){ug_filled(b, row, 0), ug_reshape(b, dvar, row)}, 2, 0);
+    }
+}
+
+const struct ug_op ug_op_normalize_backward = {
+    .name = "normalize_backward",
+    .summary = "The gradient of normalize to its input, from its output.",
+    .formula = "dx = (dy - mean(dy) - y * mean(dy * y)) / sqrt(var + eps)",
+    .attrs_size = sizeof(struct ug_norm_attrs),
+    .internal = true,
+    .infer = infer_backward,
+    .run = run_backward,
+    .scratch = backward_scratch,
+    .gradient = backward_gradient,
+    .in_place = 3,
+};
+
+/* ---- track_stats ---- */
+
+static bool infer_track(struct ug_inference *t)
+{
+    t->out = t->in[0];
+    return (t->in[1].shape.rank == 2 && t->in[0].shape.rank == 1 &&
+            t->in[1].shape.dim[1] == t->in[0].shape.dim[0]) ||
+           ug_reject(t, "needs a running statistic and statistics of as many rows");
+}
+
+static void run_track(const struct ug_kernel *k)
+{
+    const struct ug_track_attrs *a = k->attrs;
+    const int64_t n = k->out.shape.dim[0];
+    const float *old = k->in[0].data, *stats = (const float *)k->in[1].data + a->which * n;
+    float *next = k->out.data;
+
+    for (int64_t i = 0; i < n; i++)
+        next[i] = (float)((1 - a->momentum) * old[i] + a->momentum * a->scale * stats[i]);
+}
+
+const struct ug_op ug_op_track_stats = {
+    .name = "track_stats",
+    .summary = "A running statistic moved towards that of a batch.",
+    .formula = "next = (1 - momentum) * old + momentum * scale * stats[which]",
+    .attrs_size = sizeof(struct ug_track_attrs),
+    .internal = true,
+    .infer = infer_track,
+    .run = run_track,
+    .why_no_gradient = "a running statistic is no function to differentiate",
+    .in_place = 1,
+    .state_input = 1,
+};
