@@ -115,24 +115,36 @@ bool ug_text_check(struct ug_text *t, struct ug_diags *diags)
     return true;
 }
 
+/* The byte behind a quoted text that starts at text[at], or at + 1 if the quote is never closed. */
+static size_t skip_quoted(const char *text, size_t length, size_t at)
+{
+    for (size_t i = at + 1; i < length; i++) {
+        if (text[i] == text[at])
+            return i + 1;
+        i += text[i] == '\\';
+    }
+    return at + 1;
+}
+
 const char *ug_unbalanced(const char *text, size_t length, int *balance)
 {
     const char *open[DEEPEST_BRACKETS];
     int depth = 0;
 
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < length;) {
         const char c = text[i];
         if (c == '"' || c == '\'') {
-            const char *close = memchr(text + i + 1, c, length - i - 1);
-            if (close)
-                i = (size_t)(close - text);
-        } else if (c == '(' || c == '[' || c == '{') {
+            i = skip_quoted(text, length, i);
+            continue;
+        }
+        if (c == '(' || c == '[' || c == '{') {
             if (depth >= 0 && depth < DEEPEST_BRACKETS)
                 open[depth] = text + i;
             depth++;
         } else if (c == ')' || c == ']' || c == '}') {
             depth--;
         }
+        i++;
     }
     if (balance)
         *balance = depth;

@@ -1,10 +1,10 @@
 /* quantity.h -- what an expression is worth, and the one evaluator for quantities and tensors.
  *
  * "Quantities are computed when the file is loaded.  Tensors are computed when the graph runs.  The
- * same operators serve both" (language.md 2).  So ug_evaluate walks an expression once, computes what
- * is known, and hands what is not -- a name, a call, an operator that meets a tensor -- to a
- * struct ug_scope.  The sections of a file evaluate in a scope that knows `vars`; the graph in one that
- * also knows values, networks and ops.
+ * same operators serve both" (language.md 2).  So ug_evaluate walks an expression once, computes
+ * what is known, and hands what is not -- a name, a call, an operator that meets a tensor -- to a
+ * struct ug_scope.  The sections of a file evaluate in a scope that knows `vars`; the graph in one
+ * that also knows values, networks and ops.
  */
 #ifndef UG_QUANTITY_H
 #define UG_QUANTITY_H
@@ -18,8 +18,8 @@ struct ug_vars;
 struct ug_var;
 
 enum ug_quantity_kind {
-    UG_Q_INT,    /* exact */
-    UG_Q_REAL,   /* finite or, where written so, infinite */
+    UG_Q_INT,  /* exact */
+    UG_Q_REAL, /* finite or, where written so, infinite */
     UG_Q_BOOL,
     UG_Q_TEXT,   /* "text", or a word, which equals its text */
     UG_Q_LIST,   /* of anything, tensors too */
@@ -30,16 +30,16 @@ enum ug_quantity_kind {
 
 struct ug_quantity {
     enum ug_quantity_kind kind;
-    int n;                         /* members of a list or bundle */
+    int n; /* members of a list or bundle */
     union {
-        int64_t integer;           /* INT; BOOL: 0 or 1 */
+        int64_t integer; /* INT; BOOL: 0 or 1 */
         double real;
         const char *text;
         struct ug_quantity *items; /* LIST, BUNDLE */
         struct ug_var *var;        /* MAP */
         struct ug_node *node;      /* TENSOR: never NULL */
     };
-    const char *const *names;      /* BUNDLE: parallel to items */
+    const char *const *names; /* BUNDLE: parallel to items */
 };
 
 struct ug_quantity ug_quantity_int(int64_t value);
@@ -56,7 +56,8 @@ double ug_number(const struct ug_quantity *q); /* of one of these */
 /* The whole number that an INT is, or a REAL that has no fraction; false for anything else. */
 bool ug_whole(const struct ug_quantity *q, int64_t *out);
 
-/* "the number 2.5", "the word 'reflect'", "a list of 3": for messages, into `text`, which it returns. */
+/* "the number 2.5", "the word 'reflect'", "a list of 3": for messages, into `text`, which it
+ * returns. */
 enum { UG_QUANTITY_TEXT = 80 };
 char *ug_quantity_describe(const struct ug_quantity *q, char text[UG_QUANTITY_TEXT]);
 
@@ -65,7 +66,7 @@ char *ug_quantity_describe(const struct ug_quantity *q, char text[UG_QUANTITY_TE
 enum ug_found {
     UG_UNKNOWN, /* there is no such name */
     UG_FOUND,
-    UG_BROKEN   /* there is one, but an error was reported about it */
+    UG_BROKEN /* there is one, but an error was reported about it */
 };
 
 /* `[i]` or `[i:j]`, evaluated; an open end has its `has_` false. */
@@ -81,12 +82,16 @@ struct ug_scope {
     /* Adds a suggestion to "unknown name"; NULL: none. */
     void (*suggest)(void *context, const char *name, struct ug_diag *diag);
 
-    /* Every call.  It evaluates its arguments itself, by ug_evaluate_argument: what names are nested
-     * below depends on the call.  NULL: only the functions on quantities can be called. */
+    /* `.name`, before its left side is evaluated; UG_UNKNOWN: take it as a member of what the left
+     * side is.  NULL: always so. */
+    enum ug_found (*member)(void *context, const struct ug_expr *member, struct ug_quantity *out);
+
+    /* Every call.  It evaluates its arguments itself, by ug_evaluate_argument: what names are
+     * nested below depends on the call.  NULL: only the functions on quantities can be called. */
     bool (*call)(void *context, const struct ug_expr *call, struct ug_quantity *out);
 
-    /* Operators that meet a tensor: at->op tells which.  The other side is a tensor or a number.  Lists
-     * have been taken apart by then.  b is NULL for the unary minus. */
+    /* Operators that meet a tensor: at->op tells which.  The other side is a tensor or a number.
+     * Lists have been taken apart by then.  b is NULL for the unary minus. */
     bool (*operate)(void *context, const struct ug_expr *at, const struct ug_quantity *a,
                     const struct ug_quantity *b, struct ug_quantity *out);
     /* x[…] of a tensor. */
@@ -96,34 +101,40 @@ struct ug_scope {
 
 struct ug_eval {
     struct ug_arena *arena;
-    struct ug_diags *diags;       /* NULL: errors make it return false in silence */
+    struct ug_diags *diags; /* NULL: errors make it return false in silence */
     const struct ug_scope *scope;
-    void *context;                /* for the functions of `scope` */
-    struct ug_quantity *pool;     /* lists are taken from here instead of the arena, if not NULL; */
-    int pool_size, pool_used;     /* an expression that needs more of it is an error */
+    void *context;            /* for the functions of `scope` */
+    struct ug_quantity *pool; /* lists are taken from here instead of the arena, if not NULL; */
+    int pool_size, pool_used; /* an expression that needs more of it is an error */
 };
 
-/* Evaluates an expression, of a conditional only the side that is chosen.  A name that nothing is known by is an
- * error.  False after an error. */
+/* Evaluates an expression, of a conditional only the side that is chosen.  A name that nothing is
+ * known by is an error.  False after an error. */
 bool ug_evaluate(struct ug_eval *e, const struct ug_expr *x, struct ug_quantity *out);
 
-/* The same for a whole value in `vars`, `params` and --set, and for an argument: there an unknown name that stands
- * alone, or as a member of a list that does, is a word. */
+/* The same for a whole value in `vars`, `params` and --set, and for an argument: there an unknown
+ * name that stands alone, or as a member of a list that does, is a word. */
 bool ug_evaluate_argument(struct ug_eval *e, const struct ug_expr *x, struct ug_quantity *out);
 
 /* ug_expr_parse, then ug_evaluate_argument. */
 bool ug_evaluate_yaml(struct ug_eval *e, struct ug_yaml *value, struct ug_quantity *out);
 
+/* Room for the n members of a list; NULL, after an error, where the pool is too small. */
+struct ug_quantity *ug_eval_list(struct ug_eval *e, struct ug_pos pos, int n);
+
 /* ---- Functions on quantities: min max abs floor ceil round sqrt log exp len int range ---- */
 
 bool ug_is_function(const char *name);
-/* Applies one to evaluated arguments, which ug_is_quantity (for `len`: any list).  values[i] belongs to
- * call->args[1 + i]. */
+/* Applies one to evaluated arguments, which ug_is_quantity (for `len`: any list).  values[i]
+ * belongs to call->args[1 + i]. */
 bool ug_apply_function(struct ug_eval *e, const struct ug_expr *call,
                        const struct ug_quantity *values, struct ug_quantity *out);
+/* Evaluates the arguments of a call that must be one of these functions, and applies it. */
+bool ug_call_function(struct ug_eval *e, const struct ug_expr *call, struct ug_quantity *out);
 const char *const *ug_function_names(int *n);
 
-/* ---- Checked conversions; `what` names the thing in the message: "argument 'stride' of 'conv2d'" ---- */
+/* ---- Checked conversions; `what` names the thing in the message: "argument 'stride' of 'conv2d'"
+ * ---- */
 
 bool ug_want_int(struct ug_diags *diags, struct ug_pos pos, const char *what,
                  const struct ug_quantity *q, int64_t min, int64_t max, int64_t *out);
@@ -141,20 +152,26 @@ bool ug_want_condition(struct ug_diags *diags, struct ug_pos pos, const struct u
 
 /* ---- vars ---- */
 
-/* The tree of variables of a file (its section `vars`, NULL if it has none).  All are evaluated here, so that every error
- * in them is reported once; a cycle is reported as the path that it is. */
+/* The tree of variables of a file (its section `vars`, NULL if it has none).  All are evaluated
+ * here, so that every error in them is reported once; a cycle is reported as the path that it is.
+ */
 struct ug_vars *ug_vars_new(struct ug_arena *arena, struct ug_diags *diags,
                             struct ug_yaml *section);
-enum ug_found ug_vars_lookup(const struct ug_vars *vars, const char *name,
-                             struct ug_quantity *out);
+enum ug_found ug_vars_lookup(struct ug_vars *vars, const char *name, struct ug_quantity *out);
 const char *const *ug_vars_names(const struct ug_vars *vars, int *n); /* of the top of the tree */
+
+/* A member of a branch of the tree, and the names of all. */
+enum ug_found ug_vars_member(struct ug_var *branch, const char *name, struct ug_quantity *out);
+const char *const *ug_vars_member_names(const struct ug_var *branch, int *n);
 
 /* A scope that knows vars alone; its context is a struct ug_vars. */
 extern const struct ug_scope ug_vars_scope;
 
-/* A path as written, `${name}` replaced by variables (`${a.b}` too), relative ones made to count from the folder
- * of the file that wrote them.  NULL after an error. */
-const char *ug_vars_path(const struct ug_vars *vars, struct ug_arena *arena, struct ug_diags *diags,
+/* A text with `${name}` (or `${a.b}`) replaced by variables; NULL after an error. */
+const char *ug_vars_insert(struct ug_vars *vars, struct ug_arena *arena, struct ug_diags *diags,
+                           const struct ug_yaml *value);
+/* The same for a path: relative ones count from the folder of the file that wrote them. */
+const char *ug_vars_path(struct ug_vars *vars, struct ug_arena *arena, struct ug_diags *diags,
                          const struct ug_yaml *value);
 
 #endif

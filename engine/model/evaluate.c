@@ -1,0 +1,489 @@
+/* evaluate.c -- the evaluator: walks an expression, computes quantities, hands tensors to the
+ * scope. */
+#include <math.h>
+#include <string.h>
+
+#include "engine/model/quantity.h"
+
+/* ---- Errors and lists ---- */
+
+static bool fail(const struct ug_eval *e, struct ug_pos pos, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static bool fail(const struct ug_eval *e, struct ug_pos pos, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    if (e->diags)
+        ug_verror(e->diags, pos, format, args);
+    va_end(args);
+    return false;
+}
+
+struct ug_quantity *ug_eval_list(struct ug_eval *e, struct ug_pos pos, int n)
+{
+    if (!e->pool)
+        return ug_arena_array(e->arena, (size_t)n, sizeof(struct ug_quantity));
+    if (n > e->pool_size - e->pool_used) {
+        fail(e, pos, "lists here may have no more than %d members in all", e->pool_size);
+        return NULL;
+    }
+    e->pool_used += n;
+    return e->pool + e->pool_used - n;
+}
+
+/* ---- Arithmetic of numbers ---- */
+
+/* As in Python: the quotient goes down, the remainder has the sign of b. */
+static double floor_divide(double a, double b, double *remainder)
+{
+    double mod = fmod(a, b), div = (a - mod) / b;
+
+    if (mod != 0.0 && (b < 0.0) != (mod < 0.0)) {
+        mod += b;
+        div -= 1.0;
+    }
+    *remainder = mod;
+    const double down = floor(div);
+    return div - down > 0.5 ? down + 1.0 : down;
+}
+
+static bool int_power(int64_t base, int64_t exponent, int64_t *out)
+{
+    int64_t y = 1;
+
+    for (; exponent > 0; exponent /= 2) {
+        if (exponent % 2 && __builtin_mul_overflow(y, base, &y))
+            return false;
+        if (exponent > 1 && __builtin_mul_overflow(base, base, &base))
+            return false;
+    }
+    *out = y;
+    return true;
+}
+
+/* Exact; false where the result is not whole or does not fit: then it is computed in doubles. b is
+ * not 0 in a division. */
+static bool compute_ints(enum ug_expr_op op, int64_t a, int64_t b, int64_t *out)
+{
+    const bool divides = op == UG_OP_DIV || op == UG_OP_FLOORDIV || op == UG_OP_MOD;
+
+    if (divides && a == INT64_MIN && b == -1)
+        return false;
+    switch (op) {
+    case UG_OP_ADD:
+        return !__builtin_add_overflow(a, b, out);
+    case UG_OP_SUB:
+        return !__builtin_sub_overflow(a, b, out);
+    case UG_OP_MUL:
+        return !__builtin_mul_overflow(a, b, out);
+    case UG_OP_DIV:
+        *out = a / b;
+        return a % b == 0;
+    case UG_OP_FLOORDIV:
+        *out = a / b - (a % b != 0 && (a < 0) != (b < 0));
+        return true;
+    case UG_OP_MOD:
+        *out = a % b + (a % b != 0 && (a < 0) != (b < 0) ? b : 0);
+        return true;
+    default:
+        return b >= 0 && int_power(a, b, out);
+    }
+}
+
+static double compute_reals(enum ug_expr_op op, double a, double b)
+{
+    double quotient, remainder = 0.0;
+
+    switch (op) {
+    case UG_OP_ADD:
+        return a + b;
+    case UG_OP_SUB:
+        return a - b;
+    case UG_OP_MUL:
+        return a * b;
+    case UG_OP_DIV:
+        return a / b;
+    case UG_OP_FLOORDIV:
+    case UG_OP_MOD:
+        quotient = floor_divide(a, b, &remainder);
+        return op == UG_OP_MOD ? remainder : quotient;
+    default:
+        return pow(a, b);
+    }
+}
+
+static bool compute(struct ug_eval *e, const struct ug_expr *at, const struct ug_quantity *a,
+                    const struct ug_quantity *b, struct ug_quantity *out)
+{
+    const double x = ug_number(a), y = ug_number(b);
+    const bool divides = at->op == UG_OP_DIV || at->op == UG_OP_FLOORDIV || at->op == UG_OP_MOD;
+    int64_t exact;
+
+    if ((divides && y == 0.0) || (at->op == UG_OP_POW && x == 0.0 && y < 0.0))
+        return fail(e, at->args[1]->pos, "division by zero");
+    if (a->kind != UG_Q_REAL && b->kind != UG_Q_REAL &&
+        compute_ints(at->op, a->integer, b->integer, &exact)) {
+        *out = ug_quantity_int(exact);
+        return true;
+    }
+    const double result = compute_reals(at->op, x, y);
+    if (isnan(result))
+        return fail(e, at->pos, "%g %s %g is not a number", x, ug_expr_op_text(at->op), y);
+    if (isinf(result) && isfinite(x) && isfinite(y))
+        return fail(e, at->pos, "%g %s %g overflows: numbers go up to 1.8e308", x,
+                    ug_expr_op_text(at->op), y);
+    *out = ug_quantity_real(result);
+    return true;
+}
+
+/* -1, 0 or 1; long double holds every int64_t. */
+static int order(const struct ug_quantity *a, const struct ug_quantity *b)
+{
+    const long double x = a->kind == UG_Q_REAL ? (long double)a->real : (long double)a->integer;
+    const long double y = b->kind == UG_Q_REAL ? (long double)b->real : (long double)b->integer;
+
+    return (x > y) - (x < y);
+}
+
+/* Things of different kinds are not equal; a list equals one with equal members. */
+static bool equal(const struct ug_quantity *a, const struct ug_quantity *b)
+{
+    if (ug_is_number(a) && ug_is_number(b))
+        return order(a, b) == 0;
+    if (a->kind != b->kind || a->n != b->n)
+        return false;
+    if (a->kind == UG_Q_TEXT)
+        return !strcmp(a->text, b->text);
+    for (int i = 0; a->kind == UG_Q_LIST && i < a->n; i++)
+        if (!equal(&a->items[i], &b->items[i]))
+            return false;
+    return a->kind == UG_Q_LIST;
+}
+
+static bool is_comparison(enum ug_expr_op op)
+{
+    return op >= UG_OP_EQ && op <= UG_OP_GE;
+}
+
+static bool compare(enum ug_expr_op op, int sign)
+{
+    switch (op) {
+    case UG_OP_LT:
+        return sign < 0;
+    case UG_OP_LE:
+        return sign <= 0;
+    case UG_OP_GT:
+        return sign > 0;
+    default:
+        return sign >= 0;
+    }
+}
+
+/* ---- Operators ---- */
+
+static bool apply(struct ug_eval *e, const struct ug_expr *at, const struct ug_quantity *a,
+                  const struct ug_quantity *b, struct ug_quantity *out);
+
+/* To each member; two lists of one length go in step, anything else is repeated. */
+static bool apply_to_lists(struct ug_eval *e, const struct ug_expr *at, const struct ug_quantity *a,
+                           const struct ug_quantity *b, struct ug_quantity *out)
+{
+    const bool left = a->kind == UG_Q_LIST, right = b && b->kind == UG_Q_LIST;
+    const int n = left ? a->n : b->n;
+
+    if (left && right && a->n != b->n)
+        return fail(e, at->pos, "lists of %d and of %d members cannot go in step in '%s'", a->n,
+                    b->n, ug_expr_op_text(at->op));
+    struct ug_quantity *items = ug_eval_list(e, at->pos, n);
+    if (!items)
+        return false;
+    for (int i = 0; i < n; i++)
+        if (!apply(e, at, left ? &a->items[i] : a, right ? &b->items[i] : b, &items[i]))
+            return false;
+    *out = (struct ug_quantity){.kind = UG_Q_LIST, .n = n, .items = items};
+    return true;
+}
+
+/* Why `q` cannot stand beside an operator; `side` is its expression. */
+static bool refuse_operand(struct ug_eval *e, const struct ug_expr *at, const struct ug_expr *side,
+                           const struct ug_quantity *q)
+{
+    char text[UG_QUANTITY_TEXT];
+
+    if (q->kind == UG_Q_MAP || q->kind == UG_Q_BUNDLE)
+        return fail(e, side->pos, "'%s' cannot take %s: name one of them with '.'",
+                    ug_expr_op_text(at->op), ug_quantity_describe(q, text));
+    return fail(e, side->pos, "'%s' takes numbers and tensors, not %s", ug_expr_op_text(at->op),
+                ug_quantity_describe(q, text));
+}
+
+static bool apply_to_tensors(struct ug_eval *e, const struct ug_expr *at,
+                             const struct ug_quantity *a, const struct ug_quantity *b,
+                             struct ug_quantity *out)
+{
+    if (a->kind != UG_Q_TENSOR && !ug_is_number(a))
+        return refuse_operand(e, at, at->args[0], a);
+    if (b && b->kind != UG_Q_TENSOR && !ug_is_number(b))
+        return refuse_operand(e, at, at->args[1], b);
+    if (!e->scope->operate)
+        return fail(e, at->pos, "a quantity is needed here, not a tensor");
+    return e->scope->operate(e->context, at, a, b, out);
+}
+
+/* One operator; b is NULL for the minus sign. */
+static bool apply(struct ug_eval *e, const struct ug_expr *at, const struct ug_quantity *a,
+                  const struct ug_quantity *b, struct ug_quantity *out)
+{
+    const bool equality = at->op == UG_OP_EQ || at->op == UG_OP_NE;
+    const bool lists = a->kind == UG_Q_LIST || (b && b->kind == UG_Q_LIST);
+
+    if (equality && ug_is_quantity(a) && ug_is_quantity(b) && (!lists || a->kind == b->kind) &&
+        a->kind != UG_Q_MAP && b->kind != UG_Q_MAP) {
+        *out = ug_quantity_bool(equal(a, b) == (at->op == UG_OP_EQ));
+        return true;
+    }
+    if (lists)
+        return apply_to_lists(e, at, a, b, out);
+    if (a->kind == UG_Q_TENSOR || (b && b->kind == UG_Q_TENSOR))
+        return apply_to_tensors(e, at, a, b, out);
+    if (!ug_is_number(a))
+        return refuse_operand(e, at, at->args[0], a);
+    if (!b && a->kind != UG_Q_REAL && a->integer != INT64_MIN) {
+        *out = ug_quantity_int(-a->integer);
+        return true;
+    }
+    if (!b) {
+        *out = ug_quantity_real(-ug_number(a));
+        return true;
+    }
+    if (!ug_is_number(b))
+        return refuse_operand(e, at, at->args[1], b);
+    if (!is_comparison(at->op))
+        return compute(e, at, a, b, out);
+    *out = ug_quantity_bool(compare(at->op, order(a, b)));
+    return true;
+}
+
+static bool evaluate_condition(struct ug_eval *e, const struct ug_expr *x, bool *out)
+{
+    struct ug_quantity q;
+
+    return ug_evaluate(e, x, &q) && ug_want_condition(e->diags, x->pos, &q, out);
+}
+
+/* `and` and `or` look at their right side only where it matters. */
+static bool evaluate_logic(struct ug_eval *e, const struct ug_expr *x, struct ug_quantity *out)
+{
+    bool value;
+
+    if (!evaluate_condition(e, x->args[0], &value))
+        return false;
+    if (value == (x->op == UG_OP_AND) && !evaluate_condition(e, x->args[1], &value))
+        return false;
+    *out = ug_quantity_bool(value);
+    return true;
+}
+
+static bool evaluate_operator(struct ug_eval *e, const struct ug_expr *x, struct ug_quantity *out)
+{
+    struct ug_quantity a, b;
+    bool value;
+
+    if (x->op == UG_OP_AND || x->op == UG_OP_OR)
+        return evaluate_logic(e, x, out);
+    if (x->op == UG_OP_NOT) {
+        if (!evaluate_condition(e, x->args[0], &value))
+            return false;
+        *out = ug_quantity_bool(!value);
+        return true;
+    }
+    if (x->kind == UG_EXPR_UNARY)
+        return ug_evaluate(e, x->args[0], &a) && apply(e, x, &a, NULL, out);
+    /* Both sides are looked at even if one is wrong: each may have an error to report. */
+    const bool left = ug_evaluate(e, x->args[0], &a), right = ug_evaluate(e, x->args[1], &b);
+    return left && right && apply(e, x, &a, &b, out);
+}
+
+/* ---- Members and indices ---- */
+
+static bool no_member(struct ug_eval *e, const struct ug_expr *x, const char *const *names, int n)
+{
+    if (e->diags)
+        ug_suggest(ug_error(e->diags, x->pos, "there is no '%s' in this", x->text), x->text,
+                   "members", names, (size_t)n);
+    return false;
+}
+
+static bool evaluate_member(struct ug_eval *e, const struct ug_expr *x, struct ug_quantity *out)
+{
+    const enum ug_found found =
+        e->scope->member ? e->scope->member(e->context, x, out) : UG_UNKNOWN;
+    char text[UG_QUANTITY_TEXT];
+    struct ug_quantity base;
+
+    if (found != UG_UNKNOWN)
+        return found == UG_FOUND;
+    if (!ug_evaluate(e, x->args[0], &base))
+        return false;
+    if (base.kind == UG_Q_MAP) {
+        const enum ug_found member = ug_vars_member(base.var, x->text, out);
+        if (member == UG_UNKNOWN) {
+            int n;
+            const char *const *names = ug_vars_member_names(base.var, &n);
+            return no_member(e, x, names, n);
+        }
+        return member == UG_FOUND;
+    }
+    for (int i = 0; base.kind == UG_Q_BUNDLE && i < base.n; i++)
+        if (!strcmp(base.names[i], x->text)) {
+            *out = base.items[i];
+            return true;
+        }
+    if (base.kind == UG_Q_BUNDLE)
+        return no_member(e, x, base.names, base.n);
+    return fail(e, x->pos, "%s has no member '%s'", ug_quantity_describe(&base, text), x->text);
+}
+
+static bool evaluate_bound(struct ug_eval *e, const struct ug_expr *x, bool *has, int64_t *out)
+{
+    struct ug_quantity q;
+
+    *has = x != NULL;
+    return !x || (ug_evaluate(e, x, &q) &&
+                  ug_want_int(e->diags, x->pos, "an index", &q, INT64_MIN, INT64_MAX, out));
+}
+
+static bool index_list(struct ug_eval *e, const struct ug_expr *x, const struct ug_quantity *list,
+                       const struct ug_span *s, struct ug_quantity *out)
+{
+    if (!s->range) {
+        const int64_t i = s->from < 0 ? s->from + list->n : s->from;
+        if (i < 0 || i >= list->n)
+            return fail(e, x->slices[0].from->pos, "index %lld of a list of %d", (long long)s->from,
+                        list->n);
+        *out = list->items[i];
+        return true;
+    }
+    int64_t from = s->has_from ? s->from : 0, to = s->has_to ? s->to : list->n;
+    from += from < 0 ? list->n : 0, to += to < 0 ? list->n : 0;
+    from = from < 0 ? 0 : from > list->n ? list->n : from;
+    to = to < from ? from : to > list->n ? list->n : to;
+    *out =
+        (struct ug_quantity){.kind = UG_Q_LIST, .n = (int)(to - from), .items = list->items + from};
+    return true;
+}
+
+static bool evaluate_index(struct ug_eval *e, const struct ug_expr *x, struct ug_quantity *out)
+{
+    enum { MOST_SLICES = 8 };
+    struct ug_span spans[MOST_SLICES] = {{0}};
+    struct ug_quantity base;
+    char text[UG_QUANTITY_TEXT];
+
+    if (!ug_evaluate(e, x->args[0], &base))
+        return false;
+    if (x->n_slices > MOST_SLICES)
+        return fail(e, x->pos, "at most %d indices may stand in [ ]", MOST_SLICES);
+    for (int i = 0; i < x->n_slices; i++) {
+        spans[i].range = x->slices[i].range;
+        if (!evaluate_bound(e, x->slices[i].from, &spans[i].has_from, &spans[i].from) ||
+            !evaluate_bound(e, x->slices[i].to, &spans[i].has_to, &spans[i].to))
+            return false;
+    }
+    if (base.kind == UG_Q_LIST && x->n_slices == 1)
+        return index_list(e, x, &base, spans, out);
+    if (base.kind == UG_Q_LIST)
+        return fail(e, x->pos, "a list takes one index");
+    if (base.kind == UG_Q_TENSOR && e->scope->index)
+        return e->scope->index(e->context, x, &base, spans, x->n_slices, out);
+    return fail(e, x->pos, "%s cannot be indexed", ug_quantity_describe(&base, text));
+}
+
+/* ---- Expressions ---- */
+
+static bool evaluate_name(struct ug_eval *e, const struct ug_expr *x, struct ug_quantity *out)
+{
+    const enum ug_found found = e->scope->lookup(e->context, x, out);
+
+    if (found == UG_UNKNOWN && e->diags) {
+        struct ug_diag *d = ug_error(e->diags, x->pos, "unknown name '%s'", x->text);
+        if (e->scope->suggest)
+            e->scope->suggest(e->context, x->text, d);
+        ug_note(d, UG_NOWHERE,
+                "a name that nothing is known by is a word only where it stands alone; "
+                "elsewhere quote it: \"%s\"",
+                x->text);
+    }
+    return found == UG_FOUND;
+}
+
+static bool evaluate_list(struct ug_eval *e, const struct ug_expr *x, bool words,
+                          struct ug_quantity *out)
+{
+    struct ug_quantity *items = ug_eval_list(e, x->pos, x->n_args);
+    bool good = items != NULL;
+
+    for (int i = 0; items && i < x->n_args; i++)
+        good &= words ? ug_evaluate_argument(e, x->args[i], &items[i])
+                      : ug_evaluate(e, x->args[i], &items[i]);
+    *out = (struct ug_quantity){.kind = UG_Q_LIST, .n = x->n_args, .items = items};
+    return good;
+}
+
+static bool evaluate_choice(struct ug_eval *e, const struct ug_expr *x, struct ug_quantity *out)
+{
+    bool value;
+
+    return evaluate_condition(e, x->args[1], &value) && ug_evaluate(e, x->args[value ? 0 : 2], out);
+}
+
+bool ug_evaluate(struct ug_eval *e, const struct ug_expr *x, struct ug_quantity *out)
+{
+    switch (x->kind) {
+    case UG_EXPR_NUMBER:
+        *out = x->whole ? ug_quantity_int(x->integer) : ug_quantity_real(x->number);
+        return true;
+    case UG_EXPR_BOOL:
+        *out = ug_quantity_bool(x->number != 0.0);
+        return true;
+    case UG_EXPR_TEXT:
+        *out = ug_quantity_text(x->text);
+        return true;
+    case UG_EXPR_NAME:
+        return evaluate_name(e, x, out);
+    case UG_EXPR_LIST:
+        return evaluate_list(e, x, false, out);
+    case UG_EXPR_CALL:
+        return e->scope->call ? e->scope->call(e->context, x, out) : ug_call_function(e, x, out);
+    case UG_EXPR_MEMBER:
+        return evaluate_member(e, x, out);
+    case UG_EXPR_INDEX:
+        return evaluate_index(e, x, out);
+    case UG_EXPR_UNARY:
+    case UG_EXPR_BINARY:
+        return evaluate_operator(e, x, out);
+    case UG_EXPR_COND:
+        return evaluate_choice(e, x, out);
+    }
+    return false;
+}
+
+bool ug_evaluate_argument(struct ug_eval *e, const struct ug_expr *x, struct ug_quantity *out)
+{
+    if (x->kind == UG_EXPR_LIST)
+        return evaluate_list(e, x, true, out);
+    if (x->kind != UG_EXPR_NAME || x->parenthesised)
+        return ug_evaluate(e, x, out);
+    const enum ug_found found = e->scope->lookup(e->context, x, out);
+    if (found == UG_UNKNOWN)
+        *out = ug_quantity_text(x->text);
+    return found != UG_BROKEN;
+}
+
+bool ug_evaluate_yaml(struct ug_eval *e, struct ug_yaml *value, struct ug_quantity *out)
+{
+    const struct ug_expr *x = ug_expr_parse(e->arena, e->diags, value);
+
+    return x && ug_evaluate_argument(e, x, out);
+}
