@@ -21,6 +21,18 @@ static void sub_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node
         dx[1] = ug_neg(b, dy);
 }
 
+/* The left operand, if the right one is the number that changes nothing. */
+static struct ug_node *left_unless(struct ug_builder *b, const struct ug_node *n, double neutral)
+{
+    return ug_is_scalar_constant(n->in[1], neutral) ? ug_expand_to(b, n->in[0], n->type.shape)
+                                                    : NULL;
+}
+
+static struct ug_node *sub_simplify(struct ug_builder *b, const struct ug_node *n)
+{
+    return left_unless(b, n, 0);
+}
+
 static const struct ug_op sub = {
     .name = "sub",
     .summary = "The difference of two tensors: what - means.",
@@ -28,6 +40,7 @@ static const struct ug_op sub = {
     .internal = true,
     .map = sub_map,
     .gradient = sub_gradient,
+    .simplify = sub_simplify,
     .in_place = 3,
 };
 
@@ -40,6 +53,14 @@ static void mul_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node
         dx[1] = ug_mul(b, dy, y->in[0]);
 }
 
+/* Not x * 0: that is not 0 where x is not finite. */
+static struct ug_node *mul_simplify(struct ug_builder *b, const struct ug_node *n)
+{
+    if (ug_is_scalar_constant(n->in[0], 1))
+        return ug_expand_to(b, n->in[1], n->type.shape);
+    return left_unless(b, n, 1);
+}
+
 static const struct ug_op mul = {
     .name = "mul",
     .summary = "The product, element by element: what * means.",
@@ -47,6 +68,7 @@ static const struct ug_op mul = {
     .internal = true,
     .map = mul_map,
     .gradient = mul_gradient,
+    .simplify = mul_simplify,
     .in_place = 3,
 };
 
@@ -61,6 +83,11 @@ static void div_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node
         dx[1] = ug_neg(b, ug_mul(b, da, y));
 }
 
+static struct ug_node *div_simplify(struct ug_builder *b, const struct ug_node *n)
+{
+    return left_unless(b, n, 1);
+}
+
 static const struct ug_op divide = {
     .name = "div",
     .summary = "The quotient, element by element: what / means.",
@@ -68,6 +95,7 @@ static const struct ug_op divide = {
     .internal = true,
     .map = div_map,
     .gradient = div_gradient,
+    .simplify = div_simplify,
     .in_place = 3,
 };
 
@@ -78,6 +106,12 @@ static void neg_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node
     dx[0] = ug_neg(b, dy);
 }
 
+static struct ug_node *neg_simplify(struct ug_builder *b, const struct ug_node *n)
+{
+    (void)b;
+    return n->in[0]->op == n->op ? n->in[0]->in[0] : NULL;
+}
+
 static const struct ug_op neg = {
     .name = "neg",
     .summary = "The negative: what - in front of a value means.",
@@ -85,6 +119,7 @@ static const struct ug_op neg = {
     .internal = true,
     .map = neg_map,
     .gradient = neg_gradient,
+    .simplify = neg_simplify,
     .in_place = 1,
 };
 
@@ -176,6 +211,11 @@ static void pow_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node
         dx[1] = exponent_gradient(b, y, dy);
 }
 
+static struct ug_node *pow_simplify(struct ug_builder *b, const struct ug_node *n)
+{
+    return left_unless(b, n, 1);
+}
+
 static const struct ug_op power = {
     .name = "pow",
     .summary = "A power, element by element: what ** means.",
@@ -183,6 +223,7 @@ static const struct ug_op power = {
     .internal = true,
     .map = pow_map,
     .gradient = pow_gradient,
+    .simplify = pow_simplify,
     .in_place = 1,
 };
 

@@ -130,6 +130,7 @@ static const struct ug_op history_pool = {
     .why_no_gradient = why_not,
     .in_place = 1,
     .state_input = 1,
+    .due_with = 1 << 1, /* what was seen after this batch, which history_read asks for */
 };
 
 static bool read_infer(struct ug_inference *t)

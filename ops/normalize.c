@@ -402,4 +402,5 @@ const struct ug_op ug_op_track_stats = {
     .why_no_gradient = "a running statistic is no function to differentiate",
     .in_place = 1,
     .state_input = 1,
+    .due_with = 1 << 1, /* the statistics of the batch */
 };

@@ -103,7 +103,6 @@ static const struct ug_op normal_like = {
     .infer = draw_infer,
     .run = normal_run,
     .why_no_gradient = why_not,
-    .keeps_apart = true,
 };
 
 /* ---- uniform_like ---- */
@@ -154,7 +153,6 @@ static const struct ug_op uniform_like = {
     .infer = draw_infer,
     .run = uniform_run,
     .why_no_gradient = why_not,
-    .keeps_apart = true,
 };
 
 /* ---- dropout ---- */
@@ -184,7 +182,6 @@ static const struct ug_op dropout_mask = {
     .infer = draw_infer,
     .run = mask_run,
     .why_no_gradient = why_not,
-    .keeps_apart = true,
 };
 
 struct dropout {

@@ -68,6 +68,15 @@ static void add_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node
     dx[0] = dx[1] = dy;
 }
 
+/* x + 0 = x, which makes +0 of -0 only. */
+static struct ug_node *add_simplify(struct ug_builder *b, const struct ug_node *n)
+{
+    for (int i = 0; i < 2; i++)
+        if (ug_is_scalar_constant(n->in[i], 0.0))
+            return ug_expand_to(b, n->in[1 - i], n->type.shape);
+    return NULL;
+}
+
 static const struct ug_arg add_args[] = {
     {.name = "a", .doc = "any shape", .type = UG_TENSOR},
     {.name = "b", .doc = "any shape that broadcasts with a", .type = UG_TENSOR},
@@ -82,6 +91,7 @@ const struct ug_op ug_op_add = {
     .args = add_args,
     .map = add_map,
     .gradient = add_gradient,
+    .simplify = add_simplify,
     .in_place = 3,
 };
 

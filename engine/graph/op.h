@@ -127,14 +127,20 @@ struct ug_op {
     const char *why_no_gradient;
     bool refuses_gradient;
 
+    /* Something simpler that is worth the same, from nodes of b's graph (the node's inputs are simplified
+     * already), or NULL: x * 1 is x.  NULL: there is no such rule. */
+    struct ug_node *(*simplify)(struct ug_builder *b, const struct ug_node *n);
+
     /* Multiplications and additions of one run; NULL: one per output element. */
     double (*flops)(const void *attrs, const struct ug_type *in, const struct ug_type *out);
 
     unsigned in_place;   /* bit i: the output may lie where input i lay, if shape and type agree */
     bool is_view;        /* the output is input 0 under another shape: no kernel, no memory */
-    bool keeps_apart;    /* two nodes with equal attrs and inputs still differ (never merged) */
-    int state_input;     /* 1 + index of the input that is a state's old value, where the output is its
-                            next value; 0: not an update of state */
+    int state_input;     /* 1 + index of the input that is a state's old value, in ops that a call with
+                            state is made of; calls at two places never share such a node */
+    unsigned due_with;   /* of an op whose output is a state's next value: bit i: the update is due in a step that
+                            computes input i for something else (the statistics of a batch); always
+                            due where its own output is asked for */
 };
 
 /* ---- The registry ---- */
