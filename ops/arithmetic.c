@@ -140,12 +140,20 @@ static const struct {
     {-0.5f, reciprocal_root_map},
 };
 
+UG_WIDEST static bool all_equal(const float *x, int64_t n)
+{
+    int others = 0;
+
+    for (int64_t i = 1; i < n; i++)
+        others |= x[i] != x[0];
+    return !others;
+}
+
 static ug_map *easy_power(const float *exponents, int64_t n)
 {
-    for (int64_t i = 1; i < n; i++)
-        if (exponents[i] != exponents[0])
-            return NULL;
-    for (size_t i = 0; n && i < sizeof easy_powers / sizeof easy_powers[0]; i++)
+    if (n == 0 || !all_equal(exponents, n))
+        return NULL;
+    for (size_t i = 0; i < sizeof easy_powers / sizeof easy_powers[0]; i++)
         if (easy_powers[i].exponent == exponents[0])
             return easy_powers[i].map;
     return NULL;

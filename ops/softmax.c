@@ -33,12 +33,70 @@ static bool softmax_infer(struct ug_inference *t)
     return ug_require_float(t) && ug_axis_of(a->dim, t->in[0].shape.rank, t) >= 0;
 }
 
-/* Columns that are worked on at once: a strip [extent, STRIP] of [extent, inner]. */
+/* ---- Along the innermost axis: one line ---- */
+
+enum { LANES = 16 }; /* of a line, so that steps do not wait for one another */
+
+UG_WIDEST static float largest_of(const float *x, int64_t n)
+{
+    float lane[LANES], largest = -INFINITY;
+    int64_t i = 0;
+
+    for (int j = 0; j < LANES; j++)
+        lane[j] = -INFINITY;
+    for (; i + LANES <= n; i += LANES)
+        for (int j = 0; j < LANES; j++)
+            lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
+    for (; i < n; i++)
+        lane[0] = x[i] > lane[0] ? x[i] : lane[0];
+    for (int j = 0; j < LANES; j++)
+        largest = lane[j] > largest ? lane[j] : largest;
+    return largest;
+}
+
+/* y = e^(x - largest); returns its sum. */
+UG_WIDEST static double exponentiate_line(const float *x, int64_t n, float largest, float *y)
+{
+    double lane[LANES] = {0.0}, sum = 0.0;
+    int64_t i = 0;
+
+#pragma GCC ivdep
+    for (int64_t k = 0; k < n; k++)
+        y[k] = ug_expf(x[k] - largest);
+    for (; i + LANES <= n; i += LANES)
+        for (int j = 0; j < LANES; j++)
+            lane[j] += (double)y[i + j];
+    for (; i < n; i++)
+        lane[0] += (double)y[i];
+    for (int j = 0; j < LANES; j++)
+        sum += lane[j];
+    return sum;
+}
+
+UG_WIDEST static void softmax_line(const float *x, int64_t n, float *y)
+{
+    const float factor = (float)(1.0 / exponentiate_line(x, n, largest_of(x, n), y));
+
+    for (int64_t i = 0; i < n; i++)
+        y[i] *= factor;
+}
+
+UG_WIDEST static void log_softmax_line(const float *x, int64_t n, float *y)
+{
+    const float largest = largest_of(x, n);
+    const float log_sum = (float)log(exponentiate_line(x, n, largest, y));
+
+    for (int64_t i = 0; i < n; i++)
+        y[i] = x[i] - largest - log_sum;
+}
+
+/* ---- Along another axis: a strip of neighbouring columns ---- */
+
 enum { STRIP = 64 };
 
 struct strip {
-    int64_t extent, inner; /* extent, and distance of its elements */
-    int n;                 /* columns */
+    int64_t extent, inner; /* of the axis, and the distance of its elements */
+    int n;                 /* columns, at most STRIP */
 };
 
 UG_WIDEST static void find_largest(const struct strip *l, const float *x, float *largest)
@@ -98,8 +156,14 @@ UG_WIDEST static void log_softmax_strip(const struct strip *l, const float *x, f
             y[k * l->inner + i] = x[k * l->inner + i] - largest[i] - log_sum[i];
 }
 
-static void run_strips(const struct ug_kernel *k,
-                       void strip(const struct strip *l, const float *x, float *y))
+/* ---- All of a tensor ---- */
+
+struct kernels {
+    void (*line)(const float *x, int64_t n, float *y);
+    void (*strip)(const struct strip *l, const float *x, float *y);
+};
+
+static void run_lines(const struct ug_kernel *k, const struct kernels *kernels)
 {
     const struct lines l = lines_of(k->attrs, &k->in[0].shape);
     const int64_t per_line = (l.inner + STRIP - 1) / STRIP;
@@ -112,18 +176,21 @@ static void run_strips(const struct ug_kernel *k,
         const int64_t at = unit / per_line * l.extent * l.inner + first;
         const int64_t n = l.inner - first < STRIP ? l.inner - first : STRIP;
 
-        strip(&(struct strip){l.extent, l.inner, (int)n}, x + at, y + at);
+        if (l.inner == 1)
+            kernels->line(x + at, l.extent, y + at);
+        else
+            kernels->strip(&(struct strip){l.extent, l.inner, (int)n}, x + at, y + at);
     }
 }
 
 static void softmax_run(const struct ug_kernel *k)
 {
-    run_strips(k, softmax_strip);
+    run_lines(k, &(struct kernels){softmax_line, softmax_strip});
 }
 
 static void log_softmax_run(const struct ug_kernel *k)
 {
-    run_strips(k, log_softmax_strip);
+    run_lines(k, &(struct kernels){log_softmax_line, log_softmax_strip});
 }
 
 static struct ug_node *sum_along(struct ug_builder *b, const struct ug_node *y, struct ug_node *x)
