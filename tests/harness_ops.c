@@ -143,31 +143,48 @@ struct ug_node *trial_labels(struct trial *t, const char *name, struct ug_shape 
     return node;
 }
 
-/* Parameters that the graph has by now become leaves: drawn values; states start as their `init`
- * says (a constant), and are not varied. */
+/* Constants for states whose `init` is one, drawn numbers for everything else. */
+static void start_param(struct trial *t, struct trial_leaf *leaf)
+{
+    const struct ug_param *p = leaf->param;
+    const int64_t n = ug_shape_count(&p->type.shape);
+
+    leaf->varied = p->kind == UG_TRAINED;
+    if (p->kind == UG_TRAINED || p->init.kind != UG_INIT_CONSTANT) {
+        draw_values(t, leaf->data, n);
+        return;
+    }
+    for (int64_t i = 0; i < n; i++)
+        if (p->type.dtype == UG_F32)
+            ((float *)leaf->data)[i] = (float)p->init.a;
+        else
+            ((int64_t *)leaf->data)[i] = (int64_t)p->init.a;
+}
+
+/* Parameters and states that the graph has by now become leaves. */
 static void adopt_params(struct trial *t)
 {
+    t->store.data = ug_xrealloc(t->store.data, ((size_t)t->params->n + 1) * sizeof *t->store.data);
     for (int i = t->store.n_params; i < t->params->n; i++) {
         struct ug_param *p = t->params->items[i];
         struct trial_leaf *leaf = new_leaf(t, p->name, p->type);
-        const int64_t n = ug_shape_count(&p->type.shape);
 
         leaf->param = p;
-        if (p->kind == UG_STATE)
-            leaf->varied = false;
-        if (leaf->varied)
-            draw_values(t, leaf->data, n);
-        for (int64_t k = 0; k < n && p->kind == UG_STATE && p->init.kind == UG_INIT_CONSTANT; k++)
-            if (p->type.dtype == UG_F32)
-                ((float *)leaf->data)[k] = (float)p->init.a;
-            else
-                ((int64_t *)leaf->data)[k] = (int64_t)p->init.a;
-        t->store.data = ug_xrealloc(t->store.data, (size_t)(i + 1) * sizeof *t->store.data);
+        start_param(t, leaf);
         t->store.data[i] = leaf->data;
     }
     t->store.n_params = t->params->n;
     for (int i = 0; i < t->params->n; i++) /* tied names share their owner's memory */
         t->store.data[i] = t->store.data[t->params->items[i]->owner->index];
+}
+
+void trial_redraw(struct trial *t, bool positive)
+{
+    adopt_params(t);
+    t->positive = positive;
+    for (int i = 0; i < t->n_leaves; i++)
+        if (t->leaves[i].varied)
+            draw_values(t, t->leaves[i].data, ug_shape_count(&t->leaves[i].type.shape));
 }
 
 void trial_set(struct trial *t, const char *name, const double *values, int64_t n)

@@ -52,6 +52,9 @@ struct ug_node *trial_labels(struct trial *t, const char *name, struct ug_shape 
                              const int64_t *values);
 /* The values of a parameter or state (by its full name), or of an input, from now on. */
 void trial_set(struct trial *t, const char *name, const double *values, int64_t n);
+/* Other drawn values for all float inputs and parameters; positive ones for ops that are not
+ * defined below 0. */
+void trial_redraw(struct trial *t, bool positive);
 
 /* The values of n nodes after one run, each an array of doubles that the caller frees. */
 void trial_run(struct trial *t, struct ug_node *const *nodes, int n, double **values);
@@ -72,11 +75,21 @@ void expect_error(struct trial *t, const char *text);
 void check_gradient(struct trial *t, struct ug_node *y, int order);
 const char *gradient_error(struct trial *t, struct ug_node *y, int order);
 
-/* Loads a file's text without data; its inputs and parameters become leaves with drawn values
- * (labels are below n_labels).  NULL after errors, which stand in *diags. */
-struct trial *trial_load(const char *name, const char *text, bool training, int64_t n_labels,
-                         struct ug_diags *diags);
-struct ug_node *trial_value(struct trial *t,
-                            const char *name); /* a value of `graph`, a loss, a term */
+/* Loads a file's text; its inputs and parameters become leaves with drawn values (labels are below
+ * n_labels).  Fails the test if there are errors.  trial_try hands them back instead: NULL, and the
+ * first of them in `error`. */
+struct trial *trial_load(const char *text, bool training, int64_t n_labels);
+struct trial *trial_try(const char *text, bool training, int64_t n_labels, char error[500]);
+/* A value of `graph`, a loss, or a term of one. */
+struct ug_node *trial_value(struct trial *t, const char *name);
+
+/* The same for a text that has "x" as its only input and gives "y": loads, sets x if it is not
+ * NULL, and compares y, or checks y's gradients up to the second order. */
+void expect_y(const char *text, int64_t n_x, const double *x, double tolerance, int64_t n_y,
+              const double *y);
+void check_y(const char *text);
+
+/* That loading the text fails with an error that contains `part`. */
+void expect_refusal(const char *text, const char *part);
 
 #endif
