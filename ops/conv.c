@@ -6,8 +6,7 @@
 #include "ops/layer.h"
 #include "ops/spectral.h"
 
-enum padding_mode { ZEROS, REFLECT, REPLICATE };
-
+/* In the order of enum ug_edges. */
 static const char *const padding_modes[] = {"zeros", "reflect", "replicate", NULL};
 
 static const char *const sizes[] = {"out_channels", "kernel_size", NULL};
@@ -91,25 +90,24 @@ static const struct ug_arg conv2d_args[] = {
     {.name = NULL},
 };
 
-/* x with its border mirrored or repeated; NULL, after an error, where it is too small to be
- * mirrored. */
-static struct ug_node *pad_picture(struct ug_call *c, struct ug_node *x)
+/* Whether the picture is large enough to be mirrored; else an error. */
+static bool can_reflect(struct ug_call *c, const struct ug_node *x)
 {
     const struct conv2d *s = c->attrs;
-    struct ug_padding p;
 
-    memset(&p, 0, sizeof p);
     for (int d = 0; d < 2; d++) {
-        if (s->padding_mode == REFLECT && s->padding[d] >= x->type.shape.dim[2 + d])
-            return ug_call_fail(
-                c,
-                "padding %lld by reflection needs more than %lld %s, but the picture "
-                "has %lld",
-                (long long)s->padding[d], (long long)s->padding[d], d ? "columns" : "rows",
-                (long long)x->type.shape.dim[2 + d]);
-        p.before[2 + d] = p.after[2 + d] = s->padding[d];
+        const int64_t padding = s->padding[d], extent = x->type.shape.dim[2 + d];
+
+        if (padding >= extent) {
+            ug_call_fail(c,
+                         "padding %lld by reflection needs more than %lld %s, but the picture has "
+                         "%lld",
+                         (long long)padding, (long long)padding, d ? "columns" : "rows",
+                         (long long)extent);
+            return false;
+        }
     }
-    return ug_pad(c->b, x, &p, s->padding_mode == REFLECT ? UG_PAD_REFLECT : UG_PAD_REPLICATE, 0);
+    return true;
 }
 
 static struct ug_node *conv2d_weight(struct ug_call *c, int64_t channels)
@@ -131,7 +129,7 @@ static struct ug_node *conv2d_weight(struct ug_call *c, int64_t channels)
 static struct ug_node *conv2d_build(struct ug_call *c)
 {
     const struct conv2d *s = c->attrs;
-    struct ug_convolve_attrs a = {.groups = s->groups};
+    struct ug_convolve_attrs a = {.groups = s->groups, .edges = s->padding_mode};
     struct ug_node *x = ug_call_tensor(c, "x"), *w;
     char error[UG_ERROR_TEXT];
 
@@ -141,14 +139,12 @@ static struct ug_node *conv2d_build(struct ug_call *c)
         return ug_call_fail(c, "the input must be [N, C, H, W], not of %d axes",
                             x->type.shape.rank);
     w = conv2d_weight(c, x->type.shape.dim[1]);
-    if (s->padding_mode != ZEROS)
-        x = pad_picture(c, x);
-    if (!x || !w)
+    if (!w || (s->padding_mode == UG_EDGES_REFLECT && !can_reflect(c, x)))
         return NULL;
     for (int d = 0; d < 2; d++) {
         a.stride[d] = s->stride[d];
         a.dilation[d] = s->dilation[d];
-        a.padding[d] = s->padding_mode == ZEROS ? s->padding[d] : 0;
+        a.padding[d] = s->padding[d];
     }
     if (!ug_convolve_fits(&a, &x->type, &w->type, error))
         return ug_call_fail(c, "%s", error);

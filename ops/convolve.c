@@ -3,8 +3,6 @@
 
 #include <stdio.h>
 
-#include "ops/kernels/conv.h"
-
 int64_t ug_convolve_size(const struct ug_convolve_attrs *a, int axis, int64_t picture,
                          int64_t kernel)
 {
@@ -116,8 +114,11 @@ static bool infer_weight(struct ug_inference *t)
 static struct ug_conv conv_of(const struct ug_convolve_attrs *a, const struct ug_shape *x,
                               const struct ug_shape *w, const struct ug_shape *y)
 {
-    struct ug_conv c = {
-        .batch = x->dim[0], .groups = a->groups, .c = w->dim[1], .o = w->dim[0] / a->groups};
+    struct ug_conv c = {.batch = x->dim[0],
+                        .groups = a->groups,
+                        .c = w->dim[1],
+                        .o = w->dim[0] / a->groups,
+                        .edges = (enum ug_edges)a->edges};
 
     for (int d = 0; d < 2; d++) {
         c.in[d] = x->dim[2 + d];

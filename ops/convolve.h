@@ -8,12 +8,14 @@
 #define UG_OPS_CONVOLVE_H
 
 #include "engine/graph/build.h"
+#include "ops/kernels/conv.h"
 
 /* `size` is of the result: rows and columns of y, of x (several may lead to one y), or of the
  * kernel. */
 struct ug_convolve_attrs {
     int64_t stride[2], padding[2], dilation[2], size[2];
     int64_t groups;
+    int64_t edges; /* enum ug_edges: what the padding holds */
 };
 
 /* Numbers of a layer that the user gives may not be larger: products of them stay far from 2^63. */

@@ -14,7 +14,7 @@
 #include <omp.h>
 #include <string.h>
 
-#include "ops/kernels/conv.h"
+#include "ops/kernels/conv_panels.h"
 #include "ops/kernels/planes.h"
 #include "ops/kernels/tile.h"
 
@@ -316,15 +316,15 @@ static struct ug_frame forward_frame(const struct ug_conv *c)
     return ug_frame_of(c->in, low, high);
 }
 
-size_t ug_conv_forward_scratch(const struct ug_conv *c)
+size_t ug_panels_forward_scratch(const struct ug_conv *c)
 {
     const struct ug_frame frame = forward_frame(c);
 
     return gather_scratch(c, c->o, c->c, &frame);
 }
 
-void ug_conv_forward(const struct ug_conv *c, const float *x, const float *w, float *y,
-                     void *scratch)
+void ug_panels_forward(const struct ug_conv *c, const float *x, const float *w, float *y,
+                       void *scratch)
 {
     const struct ug_frame frame = forward_frame(c);
     const int64_t taps = c->kernel[0] * c->kernel[1];
@@ -398,15 +398,15 @@ static struct axis phase(const struct ug_conv *c, int d, int64_t to, int64_t bef
     };
 }
 
-size_t ug_conv_input_scratch(const struct ug_conv *c)
+size_t ug_panels_input_scratch(const struct ug_conv *c)
 {
     const struct ug_frame frame = input_frame(c);
 
     return gather_scratch(c, c->c, c->o, &frame);
 }
 
-void ug_conv_input(const struct ug_conv *c, const float *dy, const float *w, float *dx,
-                   void *scratch)
+void ug_panels_input(const struct ug_conv *c, const float *dy, const float *w, float *dx,
+                     void *scratch)
 {
     const struct ug_frame frame = input_frame(c);
     const int64_t taps = c->kernel[0] * c->kernel[1];

@@ -13,7 +13,7 @@
 #include <omp.h>
 #include <string.h>
 
-#include "ops/kernels/conv.h"
+#include "ops/kernels/conv_panels.h"
 #include "ops/kernels/planes.h"
 #include "ops/kernels/tile.h"
 
@@ -91,7 +91,7 @@ static size_t offset_size(const struct correlation *k)
     return ug_block_bytes(k->tiles * k->tile->rows, sizeof(int64_t));
 }
 
-size_t ug_conv_weight_scratch(const struct ug_conv *c)
+size_t ug_panels_weight_scratch(const struct ug_conv *c)
 {
     const struct correlation k = correlation_of(c);
 
@@ -215,8 +215,8 @@ static void hand_out(const struct correlation *k, float *dw)
         }
 }
 
-void ug_conv_weight(const struct ug_conv *c, const float *x, const float *dy, float *dw,
-                    void *scratch)
+void ug_panels_weight(const struct ug_conv *c, const float *x, const float *dy, float *dw,
+                      void *scratch)
 {
     struct correlation k = correlation_of(c);
     const float *read = k.exchanged ? dy : x, *turned = k.exchanged ? x : dy;

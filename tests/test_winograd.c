@@ -1,0 +1,176 @@
+/* test_winograd.c -- Winograd's convolution against plain sums in double precision: odd sizes, few
+ * channels, pictures smaller than a tile, tiles cut at the border, several strips, every kind of
+ * border. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/arena.h"
+#include "engine/base/random.h"
+#include "harness_main.h"
+#include "ops/kernels/winograd.h"
+
+/* batch, c, o, height, width, kernel, stride, padding, edges */
+static const int cases[][9] = {
+    {1, 3, 5, 7, 9, 3, 1, 1, UG_EDGES_ZERO},
+    {2, 17, 19, 12, 13, 3, 1, 1, UG_EDGES_REFLECT},
+    {5, 3, 1, 4, 4, 3, 1, 1, UG_EDGES_REPLICATE},
+    {1, 4, 6, 5, 3, 3, 1, 0, UG_EDGES_ZERO},
+    {1, 5, 7, 33, 41, 3, 1, 2, UG_EDGES_ZERO},
+    {1, 2, 3, 1, 1, 3, 1, 1, UG_EDGES_ZERO},
+    {1, 3, 8, 8, 8, 4, 2, 1, UG_EDGES_ZERO},
+    {3, 9, 11, 14, 10, 4, 2, 1, UG_EDGES_REFLECT},
+    {2, 3, 4, 6, 6, 4, 2, 0, UG_EDGES_ZERO},
+    {1, 2, 2, 9, 9, 4, 2, 3, UG_EDGES_ZERO},
+    {1, 8, 8, 130, 110, 3, 1, 1, UG_EDGES_REFLECT}, /* two strips of one picture */
+    {2, 4, 8, 130, 110, 4, 2, 1, UG_EDGES_REPLICATE},
+    {70, 2, 3, 12, 12, 3, 1, 1, UG_EDGES_ZERO}, /* two strips of several pictures */
+};
+
+enum { N_CASES = sizeof cases / sizeof *cases };
+
+static struct ug_conv conv_of_case(int i)
+{
+    const int *k = cases[i];
+    struct ug_conv g = {
+        .batch = k[0], .groups = 1, .c = k[1], .o = k[2], .edges = (enum ug_edges)k[8]};
+
+    for (int d = 0; d < 2; d++) {
+        g.in[d] = k[3 + d];
+        g.kernel[d] = k[5];
+        g.stride[d] = k[6];
+        g.padding[d] = k[7];
+        g.dilation[d] = 1;
+        g.out[d] = (g.in[d] + 2 * g.padding[d] - g.kernel[d]) / g.stride[d] + 1;
+    }
+    return g;
+}
+
+static float *numbers(int64_t n, const char *name)
+{
+    const struct ug_random r = {.seed = 1, .stream = ug_random_stream(name)};
+    float *p = ug_xcalloc((size_t)n, sizeof *p);
+
+    ug_random_normal(&r, 0, n, p);
+    return p;
+}
+
+/* Memory in which every float is a NaN: what is read before it is written shows. */
+static void *filled(size_t bytes)
+{
+    return memset(ug_xcalloc(1, bytes), 0xff, bytes);
+}
+
+/* The pixel that stands at i of an axis of n pixels; -1: a zero. */
+static int64_t pixel(int64_t i, int64_t n, enum ug_edges edges)
+{
+    if (i >= 0 && i < n)
+        return i;
+    if (edges == UG_EDGES_ZERO)
+        return -1;
+    if (edges == UG_EDGES_REPLICATE)
+        return i < 0 ? 0 : n - 1;
+    return i < 0 ? -i : 2 * n - 2 - i;
+}
+
+/* The three sums by their definition; each may be NULL. */
+static void plain(const struct ug_conv *g, const float *x, const float *w, const float *dy,
+                  double *y, double *dx, double *dw)
+{
+    const int64_t kernel = g->kernel[0] * g->kernel[1], out = g->out[0] * g->out[1];
+
+    for (int64_t n = 0; n < g->batch; n++)
+        for (int64_t o = 0; o < g->o; o++)
+            for (int64_t at = 0; at < out; at++)
+                for (int64_t k = 0; k < g->c * kernel; k++) {
+                    const int64_t c = k / kernel, s = k % kernel / g->kernel[1],
+                                  t = k % g->kernel[1];
+                    const int64_t i = pixel(at / g->out[1] * g->stride[0] - g->padding[0] + s,
+                                            g->in[0], g->edges);
+                    const int64_t j = pixel(at % g->out[1] * g->stride[1] - g->padding[1] + t,
+                                            g->in[1], g->edges);
+                    const int64_t iy = (n * g->o + o) * out + at, iw = o * g->c * kernel + k;
+                    const int64_t ix = ((n * g->c + c) * g->in[0] + i) * g->in[1] + j;
+
+                    if (i < 0 || j < 0)
+                        continue;
+                    y[iy] += (double)x[ix] * (double)w[iw];
+                    dx[ix] += (double)dy[iy] * (double)w[iw];
+                    dw[iw] += (double)dy[iy] * (double)x[ix];
+                }
+}
+
+/* The largest difference may be 5e-6 of the largest true value: twice what these sizes show. */
+static void expect_close(const float *got, const double *want, int64_t n, const char *what)
+{
+    double largest = 0, error = 0;
+
+    for (int64_t i = 0; i < n; i++) {
+        const double d = fabs((double)got[i] - want[i]);
+        ck_assert_msg(isfinite(d), "%s: not finite at %lld", what, (long long)i);
+        error = fmax(error, d);
+        largest = fmax(largest, fabs(want[i]));
+    }
+    ck_assert_msg(error <= 5e-6 * largest, "%s: off by %g of %g", what, error, largest);
+}
+
+START_TEST(agrees_with_plain_sums)
+{
+    const struct ug_conv g = conv_of_case(_i);
+    const int64_t nx = g.batch * g.c * g.in[0] * g.in[1], ny = g.batch * g.o * g.out[0] * g.out[1];
+    const int64_t nw = g.o * g.c * g.kernel[0] * g.kernel[1];
+    float *x = numbers(nx, "x"), *w = numbers(nw, "w"), *dy = numbers(ny, "dy");
+    float *y = filled((size_t)ny * 4), *dx = filled((size_t)nx * 4), *dw = filled((size_t)nw * 4);
+    float *u = filled(ug_winograd_weights_size(&g, false) * sizeof *u);
+    float *u_back = filled(ug_winograd_weights_size(&g, true) * sizeof *u);
+    double *want_y = ug_xcalloc((size_t)ny, 8), *want_dx = ug_xcalloc((size_t)nx, 8),
+           *want_dw = ug_xcalloc((size_t)nw, 8);
+    void *forward = filled(ug_winograd_forward_scratch(&g));
+    void *input = filled(ug_winograd_input_scratch(&g)),
+         *weight = filled(ug_winograd_weight_scratch(&g));
+
+    ck_assert(ug_winograd_fits(&g));
+    plain(&g, x, w, dy, want_y, want_dx, want_dw);
+    ug_winograd_weights(&g, false, w, u);
+    ug_winograd_weights(&g, true, w, u_back);
+    ug_winograd_forward(&g, x, u, y, forward);
+    ug_winograd_input(&g, dy, u_back, dx, input);
+    ug_winograd_weight(&g, x, dy, dw, weight);
+    expect_close(y, want_y, ny, "forward");
+    expect_close(dx, want_dx, nx, "to the input");
+    expect_close(dw, want_dw, nw, "to the weights");
+
+    void *const all[] = {x,      w,      dy,      y,       dx,      dw,    u,
+                         u_back, want_y, want_dx, want_dw, forward, input, weight};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free(all[i]);
+}
+END_TEST
+
+START_TEST(leaves_other_convolutions)
+{
+    struct ug_conv g = conv_of_case(0);
+
+    g.dilation[1] = 2;
+    ck_assert(!ug_winograd_fits(&g));
+    g = conv_of_case(0);
+    g.groups = 2;
+    ck_assert(!ug_winograd_fits(&g));
+    g = conv_of_case(0);
+    g.stride[0] = g.stride[1] = 2;
+    ck_assert(!ug_winograd_fits(&g));
+}
+END_TEST
+
+Suite *ug_suite(void)
+{
+    Suite *s = suite_create("winograd");
+    TCase *t = tcase_create("winograd");
+
+    tcase_set_timeout(t, 120);
+    tcase_add_loop_test(t, agrees_with_plain_sums, 0, N_CASES);
+    tcase_add_test(t, leaves_other_convolutions);
+    suite_add_tcase(s, t);
+    return s;
+}
