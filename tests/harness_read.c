@@ -21,7 +21,7 @@ void read_teardown(void)
 
 struct ug_yaml *read_yaml(const char *text)
 {
-    return ug_yaml_read_text(read_arena, read_diags, "t.yaml", text, strlen(text));
+    return ug_yaml_read_text(read_arena, read_diags, "t.yaml", "", text, strlen(text));
 }
 
 const char *read_messages(void)

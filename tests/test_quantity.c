@@ -274,7 +274,7 @@ START_TEST(paths_take_variables)
     for (int i = 2; i < 5; i++)
         ck_assert_ptr_null(ug_vars_path(vars, read_arena, read_diags, map->items[i]));
     ck_assert_str_eq(read_message(0), "t.yaml:3:4: error: unknown variable 'm'");
-    ck_assert_str_eq(read_message(1), "t.yaml:4:5: error: this '${' is never closed");
+    ck_assert_str_eq(read_message(1), "t.yaml:4:4: error: the '${' in this is never closed");
     ck_assert_ptr_nonnull(strstr(read_message(2), "t.yaml:5:4: error: 'set' is a map"));
 }
 END_TEST

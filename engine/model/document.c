@@ -532,13 +532,14 @@ static const char *folder_of(struct ug_arena *arena, const char *path)
 }
 
 struct ug_yaml *ug_yaml_read_text(struct ug_arena *arena, struct ug_diags *diags, const char *path,
-                                  const char *text, size_t length)
+                                  const char *folder, const char *text, size_t length)
 {
-    struct reader r = {.arena = arena, .diags = diags, .folder = folder_of(arena, path)};
+    struct reader r = {.arena = arena, .diags = diags};
     struct ug_source *source = ug_arena_alloc(arena, sizeof *source);
 
     if (length >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
         text += 3, length -= 3; /* a byte order mark says nothing in UTF-8 */
+    r.folder = ug_arena_copy(arena, folder, strlen(folder));
     source->path = ug_arena_copy(arena, path, strlen(path));
     source->text = ug_arena_copy(arena, text, length);
     source->length = length;
@@ -570,7 +571,8 @@ struct ug_yaml *ug_yaml_read_file(struct ug_arena *arena, struct ug_diags *diags
     char *text = ug_file_read(path, LARGEST_FILE, &length, included_from, diags);
     if (!text)
         return NULL;
-    struct ug_yaml *root = ug_yaml_read_text(arena, diags, path, text, length);
+    struct ug_yaml *root =
+        ug_yaml_read_text(arena, diags, path, folder_of(arena, path), text, length);
     free(text);
     return root;
 }

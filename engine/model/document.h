@@ -53,12 +53,14 @@ struct ug_pos ug_yaml_at(const struct ug_yaml *scalar, size_t offset);
  * other errors leave a tree to go on with.  An empty file is an empty map. */
 struct ug_yaml *ug_yaml_read_file(struct ug_arena *arena, struct ug_diags *diags, const char *path,
                                   struct ug_pos included_from);
-/* Reads a text that is in memory; `path` is only a name for messages. */
+/* Reads a text that is in memory; `path` is only a name for messages, relative paths in it count
+ * from `folder`. */
 struct ug_yaml *ug_yaml_read_text(struct ug_arena *arena, struct ug_diags *diags, const char *path,
-                                  const char *text, size_t length);
+                                  const char *folder, const char *text, size_t length);
 
 /* A file with its includes merged in and the overrides of --set applied (language.md 2,
- * Composition). sets: "NAME=EXPR" each. NULL after an error that leaves nothing to go on with. */
+ * Composition): a map, whose `unitgraph` was checked and whose `include` is gone.  sets:
+ * "NAME=EXPR" each.  NULL after an error that leaves nothing to go on with. */
 struct ug_yaml *ug_yaml_compose(struct ug_arena *arena, struct ug_diags *diags, const char *path,
                                 const char *const *sets, int n_sets);
 /* The same from a text in memory (config.yaml in a checkpoint's metadata). */
@@ -66,7 +68,7 @@ struct ug_yaml *ug_yaml_compose_text(struct ug_arena *arena, struct ug_diags *di
                                      const char *path, const char *text, size_t length,
                                      const char *const *sets, int n_sets);
 
-/* Writes a tree back as YAML that reads as the same tree; with `origin`, "# file:line" after each
+/* Writes a tree as YAML that reads as the same tree; with `origin`, "# file:line" after each
  * scalar. */
 void ug_yaml_write(const struct ug_yaml *tree, FILE *out, bool origin);
 

@@ -167,10 +167,14 @@ const char *const *ug_vars_member_names(const struct ug_var *branch, int *n);
 /* A scope that knows vars alone; its context is a struct ug_vars. */
 extern const struct ug_scope ug_vars_scope;
 
-/* A text with `${name}` (or `${a.b}`) replaced by variables; NULL after an error. */
+/* A text with `${name}` (or `${a.b}`) replaced by variables; `pos` is the place of its first
+ * character.  NULL after an error. */
 const char *ug_vars_insert(struct ug_vars *vars, struct ug_arena *arena, struct ug_diags *diags,
-                           const struct ug_yaml *value);
-/* The same for a path: relative ones count from the folder of the file that wrote them. */
+                           const char *text, struct ug_pos pos);
+/* The same for a path: relative ones count from `folder`, that of the file that wrote them. */
+const char *ug_vars_path_text(struct ug_vars *vars, struct ug_arena *arena, struct ug_diags *diags,
+                              const char *text, const char *folder, struct ug_pos pos);
+/* The same for a scalar that is a path. */
 const char *ug_vars_path(struct ug_vars *vars, struct ug_arena *arena, struct ug_diags *diags,
                          const struct ug_yaml *value);
 

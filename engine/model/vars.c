@@ -197,23 +197,36 @@ static const char *insertion(struct ug_vars *vars, struct ug_arena *arena, struc
 }
 
 const char *ug_vars_insert(struct ug_vars *vars, struct ug_arena *arena, struct ug_diags *diags,
-                           const struct ug_yaml *value)
+                           const char *text, struct ug_pos pos)
 {
-    const char *out = "", *rest = value->text;
+    const char *out = "", *rest = text;
 
     for (const char *at; (at = strstr(rest, "${")); rest = strchr(at, '}') + 1) {
-        const struct ug_pos pos = ug_yaml_at(value, (size_t)(at - value->text));
         const size_t n = strcspn(at + 2, "}");
         if (!at[2 + n]) {
-            ug_error(diags, pos, "this '${' is never closed");
+            ug_error(diags, pos, "the '${' in this is never closed");
             return NULL;
         }
-        const char *text = insertion(vars, arena, diags, ug_arena_copy(arena, at + 2, n), pos);
-        if (!text)
+        const char *inserted = insertion(vars, arena, diags, ug_arena_copy(arena, at + 2, n), pos);
+        if (!inserted)
             return NULL;
-        out = ug_arena_format(arena, "%s%.*s%s", out, (int)(at - rest), rest, text);
+        out = ug_arena_format(arena, "%s%.*s%s", out, (int)(at - rest), rest, inserted);
     }
     return ug_arena_format(arena, "%s%s", out, rest);
+}
+
+const char *ug_vars_path_text(struct ug_vars *vars, struct ug_arena *arena, struct ug_diags *diags,
+                              const char *text, const char *folder, struct ug_pos pos)
+{
+    const char *path = ug_vars_insert(vars, arena, diags, text, pos);
+
+    if (path && !*path) {
+        ug_error(diags, pos, "a path is missing here");
+        return NULL;
+    }
+    if (!path || *path == '/' || !*folder)
+        return path;
+    return ug_arena_format(arena, "%s%s%s", folder, strcmp(folder, "/") ? "/" : "", path);
 }
 
 const char *ug_vars_path(struct ug_vars *vars, struct ug_arena *arena, struct ug_diags *diags,
@@ -221,15 +234,10 @@ const char *ug_vars_path(struct ug_vars *vars, struct ug_arena *arena, struct ug
 {
     if (value->broken)
         return NULL;
-    if (value->kind != UG_YAML_SCALAR || ug_yaml_is_null(value)) {
-        ug_error(diags, value->pos,
-                 value->kind == UG_YAML_SCALAR ? "a path is missing here"
-                                               : "a path is needed here");
+    if (value->kind != UG_YAML_SCALAR) {
+        ug_error(diags, value->pos, "a path is needed here");
         return NULL;
     }
-    const char *path = ug_vars_insert(vars, arena, diags, value);
-    if (!path || *path == '/' || !*value->folder)
-        return path;
-    return ug_arena_format(arena, "%s%s%s", value->folder, strcmp(value->folder, "/") ? "/" : "",
-                           path);
+    return ug_vars_path_text(vars, arena, diags, ug_yaml_is_null(value) ? "" : value->text,
+                             value->folder, value->pos);
 }

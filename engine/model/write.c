@@ -1,0 +1,106 @@
+/* write.c -- a tree as YAML in block style. */
+#include <string.h>
+
+#include "engine/model/document.h"
+
+enum { STEP = 2 }; /* blanks of indentation a level */
+
+/* Can a text stand without quotes, in block style, and read as itself? */
+static bool is_plain(const struct ug_yaml *y)
+{
+    const char *s = y->text;
+
+    if (!y->length || strchr(" \t,[]{}#&*!|>'\"%@`", s[0]) || s[y->length - 1] == ' ' ||
+        s[y->length - 1] == ':' || strlen(s) != y->length)
+        return false;
+    if (strchr("-?:", s[0]) && (!s[1] || s[1] == ' '))
+        return false;
+    if (!strncmp(s, "---", 3) || !strncmp(s, "...", 3) || !strcmp(s, "<<"))
+        return false;
+    for (const char *c = s; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f || (*c == ':' && c[1] == ' ') ||
+            (*c == ' ' && c[1] == '#'))
+            return false;
+    const struct ug_yaml unquoted = {
+        .kind = UG_YAML_SCALAR, .plain = true, .text = s, .length = y->length};
+    return !ug_yaml_is_null(&unquoted);
+}
+
+static void put_quoted(const struct ug_yaml *y, FILE *out)
+{
+    putc('"', out);
+    for (size_t i = 0; i < y->length; i++) {
+        const unsigned char c = (unsigned char)y->text[i];
+        if (c == '"' || c == '\\')
+            fprintf(out, "\\%c", c);
+        else if (c == '\n')
+            fputs("\\n", out);
+        else if (c < 0x20 || c == 0x7f)
+            fprintf(out, "\\x%02X", c);
+        else
+            putc(c, out);
+    }
+    putc('"', out);
+}
+
+static void put_scalar(const struct ug_yaml *y, FILE *out)
+{
+    if (ug_yaml_is_null(y))
+        putc('~', out);
+    else if (is_plain(y))
+        fputs(y->text, out);
+    else
+        put_quoted(y, out);
+}
+
+static void put_origin(const struct ug_yaml *y, FILE *out, bool origin)
+{
+    if (origin && y->pos.source && y->pos.line)
+        fprintf(out, "  # %s:%d", y->pos.source->path, y->pos.line);
+    putc('\n', out);
+}
+
+static void put_indent(int indent, FILE *out)
+{
+    fprintf(out, "%*s", indent, "");
+}
+
+static void put_lines(const struct ug_yaml *y, int indent, FILE *out, bool origin);
+
+/* A value behind "key:" or "-". */
+static void put_value(const struct ug_yaml *y, int indent, FILE *out, bool origin)
+{
+    if (y->kind == UG_YAML_SCALAR || !y->n) {
+        putc(' ', out);
+        if (y->kind == UG_YAML_SCALAR)
+            put_scalar(y, out);
+        else
+            fputs(y->kind == UG_YAML_LIST ? "[]" : "{}", out);
+        put_origin(y, out, origin);
+    } else {
+        putc('\n', out);
+        put_lines(y, indent + STEP, out, origin);
+    }
+}
+
+static void put_lines(const struct ug_yaml *y, int indent, FILE *out, bool origin)
+{
+    for (int i = 0; i < y->n; i++) {
+        put_indent(indent, out);
+        if (y->kind == UG_YAML_LIST) {
+            putc('-', out);
+        } else {
+            put_scalar(y->keys[i], out);
+            putc(':', out);
+        }
+        put_value(y->items[i], indent, out, origin);
+    }
+}
+
+void ug_yaml_write(const struct ug_yaml *tree, FILE *out, bool origin)
+{
+    if (tree->kind == UG_YAML_SCALAR || !tree->n)
+        put_value(tree, 0, out, origin);
+    else
+        put_lines(tree, 0, out, origin);
+}
