@@ -2,6 +2,7 @@
 #ifndef UG_DATA_ENTRY_H
 #define UG_DATA_ENTRY_H
 
+#include <stdalign.h>
 #include <stdatomic.h>
 
 #include "engine/base/arena.h"
@@ -31,11 +32,8 @@ extern const struct ug_source_kind ug_images_source, ug_idx_source, ug_synthetic
 /* A picture that is kept: resized, but not yet cropped, flipped or inverted. */
 struct ug_kept {
     int64_t height, width;
-    bool bytes; /* uint8_t, v * 255; else float, v */
-    union {
-        uint8_t byte[sizeof(float)];
-        float value[1];
-    } data[]; /* [channels, height, width] */
+    bool bytes;                          /* data holds uint8_t, v * 255; else float, v */
+    alignas(float) unsigned char data[]; /* [channels, height, width] */
 };
 
 struct ug_entry {

@@ -64,6 +64,7 @@ static bool read_bytes(const struct ug_entry *e, const char *path, gzFile f, uin
                        struct idx *out, struct ug_diags *diags)
 {
     size_t capacity = 0;
+    int code;
     char extra;
 
     for (uint64_t have = 0; have < n;) {
@@ -81,9 +82,10 @@ static bool read_bytes(const struct ug_entry *e, const char *path, gzFile f, uin
             return refuse(e, path, f, "it is cut short", diags);
         have += (uint64_t)got;
     }
-    if (gzread(f, &extra, 1) != 0)
+    if (gzread(f, &extra, 1) > 0)
         return refuse(e, path, f, "it goes on after its last element", diags);
-    return true;
+    gzerror(f, &code); /* of the check sum, which only the read past the end reaches */
+    return code == Z_OK || refuse(e, path, f, "it is cut short", diags);
 }
 
 /* Reads a file with this many axes; out->bytes is the caller's to free, also after an error. */

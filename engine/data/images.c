@@ -201,7 +201,9 @@ static bool list_some(struct ug_entry *e, struct ug_diags *diags)
         return false;
     }
     e->items = e->spec->limit && e->spec->limit < im->n ? e->spec->limit : im->n;
-    e->labels = im->labels;
+    for (int64_t i = 0; i < e->items; i++)
+        if (im->labels[i] >= 0)
+            e->labels = im->labels;
     return true;
 }
 

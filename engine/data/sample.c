@@ -63,15 +63,15 @@ static struct ug_kept *pack(const struct ug_picture *p)
 {
     const size_t n = (size_t)(p->channels * p->height * p->width);
     const bool bytes = fits_bytes(p);
-    struct ug_kept *k = malloc(sizeof *k + sizeof *k->data + n * (bytes ? 1 : sizeof(float)));
+    struct ug_kept *k = malloc(sizeof *k + n * (bytes ? 1 : sizeof(float)));
 
     if (!k)
         return NULL;
     *k = (struct ug_kept){.height = p->height, .width = p->width, .bytes = bytes};
     if (!bytes)
-        memcpy(k->data->value, p->planes, n * sizeof(float));
+        memcpy(k->data, p->planes, n * sizeof(float));
     for (size_t i = 0; bytes && i < n; i++)
-        k->data->byte[i] = (uint8_t)(p->planes[i] * 255.0f + 0.5f);
+        k->data[i] = (uint8_t)(p->planes[i] * 255.0f + 0.5f);
     return k;
 }
 
@@ -120,7 +120,7 @@ static bool keep(struct ug_dataset *d, struct ug_entry *e, int64_t item, struct 
 
 static float value_at(const struct ug_kept *k, int64_t i)
 {
-    return k->bytes ? (float)k->data->byte[i] / 255.0f : k->data->value[i];
+    return k->bytes ? (float)k->data[i] / 255.0f : ((const float *)(const void *)k->data)[i];
 }
 
 static int64_t crop_at(double place, int64_t from, int64_t to)

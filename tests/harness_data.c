@@ -1,0 +1,79 @@
+#include "tests/harness_data.h"
+
+#include <check.h>
+#include <math.h>
+#include <string.h>
+
+#include "engine/data/picture.h"
+#include "tests/harness_folder.h"
+
+struct ug_data_entry entry_of(const char *name, enum ug_data_kind kind, const char *path)
+{
+    return (struct ug_data_entry){
+        .name = name, .kind = kind, .path = path, .range = {-1, 1}, .shuffle = true};
+}
+
+struct ug_dataset *open_sound(struct ug_data_entry *entries, int n)
+{
+    struct ug_diags *diags = ug_diags_new();
+    const struct ug_data_spec *spec = &(struct ug_data_spec){entries, n, 1};
+    struct ug_dataset *d = ug_dataset_open(spec, diags);
+
+    ck_assert_msg(d != NULL, "%s", ug_diags_first(diags));
+    ck_assert_uint_eq(ug_diags_errors(diags), 0);
+    ug_diags_free(diags);
+    return d;
+}
+
+void open_refused(struct ug_data_entry *entries, int n, const char *reason)
+{
+    struct ug_diags *diags = ug_diags_new();
+    const struct ug_data_spec spec = {entries, n, 1};
+
+    ck_assert_ptr_null(ug_dataset_open(&spec, diags));
+    ck_assert_uint_ge(ug_diags_errors(diags), 1);
+    ck_assert_msg(strstr(ug_diags_first(diags), reason), "%s", ug_diags_first(diags));
+    ug_diags_free(diags);
+}
+
+const char *write_columns(const char *name, int n, const unsigned char *values)
+{
+    const char *path = folder_file(name);
+    struct ug_diags *diags = ug_diags_new();
+    struct ug_picture p;
+
+    ck_assert(ug_picture_make(&p, 1, 2, n));
+    for (int i = 0; i < 2 * n; i++)
+        p.planes[i] = (float)values[i % n] / 255.0f;
+    ck_assert(ug_picture_write_png(path, &p, diags));
+    ug_picture_free(&p);
+    ug_diags_free(diags);
+    return path;
+}
+
+const char *write_plain(const char *name, int height, int width, int v)
+{
+    const char *path = folder_file(name);
+    struct ug_diags *diags = ug_diags_new();
+    struct ug_picture p;
+
+    ck_assert(ug_picture_make(&p, 1, height, width));
+    for (int i = 0; i < height * width; i++)
+        p.planes[i] = (float)v / 255.0f;
+    ck_assert(ug_picture_write_png(path, &p, diags));
+    ug_picture_free(&p);
+    ug_diags_free(diags);
+    return path;
+}
+
+float batch_value(const struct ug_batch *b, int entry, int64_t sample, int64_t at)
+{
+    const struct ug_tensor *t = &b->tensors[entry];
+
+    return ((const float *)t->data)[sample * ug_shape_span(&t->shape, 1, t->shape.rank) + at];
+}
+
+int level_of(float v)
+{
+    return (int)lroundf((v + 1) * 127.5f);
+}
