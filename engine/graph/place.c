@@ -82,13 +82,12 @@ static void settle_homes(struct placer *p)
 
 /* ---- Lifetimes ---- */
 
-/* A value that a phase takes over from an earlier one stays to that phase's end: then a phase can
- * run twice. */
+/* A value that a phase takes over from an earlier one outlives it: then the phase can run twice. */
 static int end_of_use(const struct placer *p, int call, int made)
 {
     const int phase = p->call_phase[call];
 
-    return p->call_phase[made] == phase ? call : p->plan->phase_end[phase] - 1;
+    return p->call_phase[made] == phase ? call : p->plan->phase_end[phase];
 }
 
 static void find_last_uses(struct placer *p)
