@@ -1,0 +1,437 @@
+/* test_conv.c -- convolutions against the sums that define them, in float64, and their gradients.
+ */
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness_call.h"
+#include "harness_main.h"
+#include "ops/kernels/conv.h"
+
+/* ---- Kernels against the definition ---- */
+
+static double *doubles(int64_t n)
+{
+    return ug_xcalloc((size_t)n + 1, sizeof(double));
+}
+
+static float *noise(int64_t n, unsigned *seed)
+{
+    float *x = ug_xcalloc((size_t)n + 1, sizeof *x);
+
+    for (int64_t i = 0; i < n; i++)
+        x[i] = (float)rand_r(seed) / (float)RAND_MAX - 0.5f;
+    return x;
+}
+
+static int64_t x_size(const struct ug_conv *c)
+{
+    return c->batch * c->groups * c->c * c->in[0] * c->in[1];
+}
+
+static int64_t w_size(const struct ug_conv *c)
+{
+    return c->groups * c->o * c->c * c->kernel[0] * c->kernel[1];
+}
+
+static int64_t y_size(const struct ug_conv *c)
+{
+    return c->batch * c->groups * c->o * c->out[0] * c->out[1];
+}
+
+/* One term of the form sum of y * w * x: where its factors lie. */
+struct term {
+    int64_t x, w, y;
+};
+
+/* Calls `visit` for the terms of one pair of weight and result; the loops of the definition. */
+static void each_term(const struct ug_conv *c, void (*visit)(struct term t, void *data), void *data)
+{
+    for (int64_t n = 0; n < c->batch; n++)
+        for (int64_t o = 0; o < c->groups * c->o; o++)
+            for (int64_t i = 0; i < c->out[0] * c->out[1]; i++)
+                for (int64_t k = 0; k < c->c * c->kernel[0] * c->kernel[1]; k++) {
+                    const int64_t area = c->kernel[0] * c->kernel[1];
+                    const int64_t channel = o / c->o * c->c + k / area;
+                    const int64_t row = i / c->out[1] * c->stride[0] - c->padding[0] +
+                                        k % area / c->kernel[1] * c->dilation[0];
+                    const int64_t col = i % c->out[1] * c->stride[1] - c->padding[1] +
+                                        k % c->kernel[1] * c->dilation[1];
+
+                    if (row < 0 || row >= c->in[0] || col < 0 || col >= c->in[1])
+                        continue;
+                    visit(
+                        (struct term){
+                            ((n * c->groups * c->c + channel) * c->in[0] + row) * c->in[1] + col,
+                            o * c->c * area + k,
+                            (n * c->groups * c->o + o) * c->out[0] * c->out[1] + i},
+                        data);
+                }
+}
+
+struct sides {
+    const float *x, *w, *y;
+    double *sum_x, *sum_w, *sum_y;
+};
+
+static void add_term(struct term t, void *data)
+{
+    struct sides *s = data;
+
+    s->sum_y[t.y] += (double)s->x[t.x] * s->w[t.w];
+    s->sum_x[t.x] += (double)s->y[t.y] * s->w[t.w];
+    s->sum_w[t.w] += (double)s->x[t.x] * s->y[t.y];
+}
+
+static void compare(const struct ug_conv *c, const char *what, int64_t n, const float *got,
+                    const double *want)
+{
+    double largest = 1e-3;
+
+    for (int64_t i = 0; i < n; i++)
+        largest = fmax(largest, fabs(want[i]));
+    for (int64_t i = 0; i < n; i++)
+        ck_assert_msg(fabs(got[i] - want[i]) <= 2e-6 * largest,
+                      "%s %lldx%lld kernel %lldx%lld: element %lld is %g, not %g", what,
+                      (long long)c->in[0], (long long)c->in[1], (long long)c->kernel[0],
+                      (long long)c->kernel[1], (long long)i, got[i], want[i]);
+}
+
+/* What the three kernels give; outputs and scratch start as NaN, so that nothing may be left out.
+ */
+struct results {
+    float *y, *dx, *dw;
+};
+
+static struct results run_kernels(const struct ug_conv *c, const struct sides *s)
+{
+    const size_t sizes[] = {ug_conv_forward_scratch(c), ug_conv_input_scratch(c),
+                            ug_conv_weight_scratch(c)};
+    struct results r = {ug_xcalloc((size_t)y_size(c) + 1, sizeof(float)),
+                        ug_xcalloc((size_t)x_size(c) + 1, sizeof(float)),
+                        ug_xcalloc((size_t)w_size(c) + 1, sizeof(float))};
+    void *scratch[3];
+
+    memset(r.y, 0xff, (size_t)y_size(c) * sizeof(float));
+    memset(r.dx, 0xff, (size_t)x_size(c) * sizeof(float));
+    memset(r.dw, 0xff, (size_t)w_size(c) * sizeof(float));
+    for (int i = 0; i < 3; i++) {
+        scratch[i] = aligned_alloc(64, (sizes[i] + 127) & ~(size_t)63);
+        memset(scratch[i], 0xff, sizes[i]);
+    }
+    ug_conv_forward(c, s->x, s->w, r.y, scratch[0]);
+    ug_conv_input(c, s->y, s->w, r.dx, scratch[1]);
+    ug_conv_weight(c, s->x, s->y, r.dw, scratch[2]);
+    for (int i = 0; i < 3; i++)
+        free(scratch[i]);
+    return r;
+}
+
+static void free_results(struct results *r)
+{
+    free(r->y);
+    free(r->dx);
+    free(r->dw);
+}
+
+static void check_kernels(const struct ug_conv *c)
+{
+    unsigned seed = 1;
+    float *x = noise(x_size(c), &seed), *w = noise(w_size(c), &seed), *dy = noise(y_size(c), &seed);
+    struct sides s = {x, w, dy, doubles(x_size(c)), doubles(w_size(c)), doubles(y_size(c))};
+    struct results r = run_kernels(c, &s);
+
+    each_term(c, add_term, &s);
+    compare(c, "forward", y_size(c), r.y, s.sum_y);
+    compare(c, "input", x_size(c), r.dx, s.sum_x);
+    compare(c, "weight", w_size(c), r.dw, s.sum_w);
+    free_results(&r);
+    free(x), free(w), free(dy);
+    free(s.sum_x), free(s.sum_w), free(s.sum_y);
+}
+
+struct shape {
+    int64_t batch, groups, c, o, in[2], kernel[2], stride[2], padding[2], dilation[2];
+};
+
+static struct ug_conv conv_of(const struct shape *s)
+{
+    struct ug_conv c = {.batch = s->batch, .groups = s->groups, .c = s->c, .o = s->o};
+
+    for (int d = 0; d < 2; d++) {
+        c.in[d] = s->in[d];
+        c.kernel[d] = s->kernel[d];
+        c.stride[d] = s->stride[d];
+        c.padding[d] = s->padding[d];
+        c.dilation[d] = s->dilation[d];
+        c.out[d] = (s->in[d] + 2 * s->padding[d] - s->dilation[d] * (s->kernel[d] - 1) - 1) /
+                       s->stride[d] +
+                   1;
+    }
+    return c;
+}
+
+static const struct shape shapes[] = {
+    {1, 1, 1, 1, {1, 1}, {1, 1}, {1, 1}, {0, 0}, {1, 1}},     /* one number */
+    {5, 1, 3, 2, {1, 1}, {1, 1}, {1, 1}, {0, 0}, {1, 1}},     /* vectors */
+    {1, 1, 2, 3, {7, 5}, {3, 3}, {1, 1}, {1, 1}, {1, 1}},     /* odd sizes */
+    {5, 1, 3, 9, {7, 5}, {3, 3}, {1, 1}, {1, 1}, {1, 1}},     /* a batch */
+    {1, 1, 3, 20, {33, 35}, {7, 7}, {1, 1}, {3, 3}, {1, 1}},  /* few channels in */
+    {2, 1, 20, 3, {33, 35}, {7, 7}, {1, 1}, {3, 3}, {1, 1}},  /* and out */
+    {1, 1, 3, 17, {16, 70}, {4, 4}, {2, 2}, {1, 1}, {1, 1}},  /* down by two */
+    {2, 1, 33, 40, {9, 9}, {4, 4}, {2, 2}, {1, 1}, {1, 1}},   /* its last row and column unread */
+    {1, 1, 40, 33, {8, 40}, {3, 3}, {1, 1}, {1, 1}, {1, 1}},  /* wider than a panel */
+    {3, 1, 5, 7, {4, 4}, {3, 3}, {1, 1}, {1, 1}, {1, 1}},     /* narrower */
+    {1, 1, 2, 2, {5, 6}, {5, 6}, {1, 1}, {0, 0}, {1, 1}},     /* the kernel is the picture */
+    {1, 1, 2, 2, {2, 2}, {3, 2}, {1, 1}, {5, 4}, {1, 1}},     /* more padding than kernel */
+    {2, 1, 4, 4, {11, 13}, {3, 2}, {3, 2}, {2, 0}, {2, 3}},   /* stride and dilation, unequal */
+    {1, 1, 4, 4, {12, 12}, {3, 3}, {4, 4}, {0, 0}, {2, 2}},   /* of which one divides the other */
+    {1, 1, 3, 3, {9, 9}, {2, 2}, {5, 3}, {1, 1}, {1, 1}},     /* pixels that no tap meets */
+    {2, 3, 2, 5, {6, 6}, {3, 3}, {1, 1}, {1, 1}, {1, 1}},     /* groups */
+    {1, 8, 1, 1, {10, 10}, {3, 3}, {2, 2}, {1, 1}, {1, 1}},   /* depthwise */
+    {1, 4, 1, 3, {10, 10}, {3, 3}, {1, 1}, {1, 1}, {1, 1}},   /* with a multiplier */
+    {2, 1, 300, 70, {3, 3}, {1, 1}, {1, 1}, {0, 0}, {1, 1}},  /* more terms than one block */
+    {2, 1, 64, 64, {16, 16}, {3, 3}, {1, 1}, {1, 1}, {1, 1}}, /* a real layer */
+    {70, 1, 30, 20, {1, 1}, {1, 1}, {1, 1}, {0, 0}, {1, 1}},  /* a linear layer */
+    {3, 1, 4, 4, {1, 50}, {1, 3}, {1, 1}, {0, 1}, {1, 1}},    /* one row */
+    {0, 1, 4, 4, {5, 5}, {3, 3}, {1, 1}, {1, 1}, {1, 1}},     /* no picture */
+};
+
+START_TEST(kernels_give_the_defining_sums)
+{
+    const struct ug_conv c = conv_of(&shapes[_i]);
+
+    check_kernels(&c);
+}
+END_TEST
+
+/* A transposed convolution may be larger than what leads to its input: rows past the last one read.
+ */
+START_TEST(input_may_be_larger_than_needed)
+{
+    struct ug_conv c =
+        conv_of(&(struct shape){2, 1, 3, 4, {10, 11}, {3, 3}, {3, 3}, {1, 1}, {2, 2}});
+
+    c.out[0]--;
+    c.out[1]--;
+    check_kernels(&c);
+}
+END_TEST
+
+START_TEST(bits_do_not_depend_on_threads)
+{
+    const struct ug_conv c = conv_of(&shapes[_i]);
+    const int threads = omp_get_max_threads();
+    unsigned seed = 1;
+    float *x = noise(x_size(&c), &seed), *w = noise(w_size(&c), &seed),
+          *dy = noise(y_size(&c), &seed);
+    const struct sides s = {.x = x, .w = w, .y = dy};
+    struct results one, many;
+
+    omp_set_num_threads(1);
+    one = run_kernels(&c, &s);
+    omp_set_num_threads(7);
+    many = run_kernels(&c, &s);
+    omp_set_num_threads(threads);
+    ck_assert(!memcmp(one.y, many.y, (size_t)y_size(&c) * sizeof(float)));
+    ck_assert(!memcmp(one.dx, many.dx, (size_t)x_size(&c) * sizeof(float)));
+    ck_assert(!memcmp(one.dw, many.dw, (size_t)w_size(&c) * sizeof(float)));
+    free_results(&one);
+    free_results(&many);
+    free(x), free(w), free(dy);
+}
+END_TEST
+
+/* ---- Layers ---- */
+
+static struct trial *t;
+
+static void setup(void)
+{
+    t = trial_new(true);
+}
+
+static void teardown(void)
+{
+    trial_free(t);
+}
+
+static const char *const layers[] = {
+    "out_channels=3 kernel_size=3 padding=1",
+    "out_channels=3 kernel_size=3 padding=1 padding_mode=reflect",
+    "out_channels=3 kernel_size=3,2 padding=2,0 padding_mode=replicate stride=2,1 bias=false",
+    "out_channels=4 kernel_size=2 dilation=2,3 groups=2",
+    "out_channels=2 kernel_size=4,5",
+};
+
+START_TEST(gradients_of_conv2d)
+{
+    struct ug_node *x = trial_input(t, "x", UG_SHAPE(2, 2, 4, 5), NULL);
+
+    check_gradient(t, trial_call(t, "conv2d", layers[_i], "x", x, NULL), 2);
+}
+END_TEST
+
+static const char *const transposed[] = {
+    "out_channels=3 kernel_size=4 stride=2 padding=1",
+    "out_channels=2 kernel_size=3,2 stride=3,2 output_padding=2,1 groups=2",
+    "out_channels=2 kernel_size=2 dilation=3 output_padding=2 bias=false",
+};
+
+START_TEST(gradients_of_conv_transpose2d)
+{
+    struct ug_node *x = trial_input(t, "x", UG_SHAPE(2, 2, 3, 2), NULL);
+
+    check_gradient(t, trial_call(t, "conv_transpose2d", transposed[_i], "x", x, NULL), 2);
+}
+END_TEST
+
+/* torch.nn.functional.conv2d(torch.nn.functional.pad(x, (1, 1, 1, 1), mode='reflect'), w, b,
+ * stride=2) of x = arange(9), w = arange(9)**2, b = 1. */
+START_TEST(reflection_is_pytorchs)
+{
+    double x[9], w[9];
+
+    for (int i = 0; i < 9; i++) {
+        x[i] = i;
+        w[i] = i * i;
+    }
+    expect_values(t,
+                  trial_call(t, "conv2d", "stride=2 padding=1 padding_mode=reflect", "x",
+                             trial_input(t, "x", UG_SHAPE(1, 1, 3, 3), x), "weight",
+                             trial_input(t, "w", UG_SHAPE(1, 1, 3, 3), w), "bias",
+                             trial_input(t, "b", UG_SHAPE(1), (double[]){1}), NULL),
+                  1e-6, 4, (double[]){601, 733, 901, 1033});
+}
+END_TEST
+
+/* torch.nn.functional.conv_transpose2d(x, w, stride=2, padding=1, output_padding=1) of
+ * x = [[1, 2], [3, 4]], w = arange(9). */
+START_TEST(transposing_is_pytorchs)
+{
+    double w[9];
+
+    for (int i = 0; i < 9; i++)
+        w[i] = i;
+    expect_values(t,
+                  trial_call(t, "conv_transpose2d", "stride=2 padding=1 output_padding=1", "x",
+                             trial_input(t, "x", UG_SHAPE(1, 1, 2, 2), (double[]){1, 2, 3, 4}),
+                             "weight", trial_input(t, "w", UG_SHAPE(1, 1, 3, 3), w), NULL),
+                  1e-6, 16,
+                  (double[]){4, 11, 8, 10, 10, 26, 18, 24, 12, 27, 16, 20, 21, 48, 28, 32});
+}
+END_TEST
+
+static void expect_param(const struct ug_param *p, struct ug_shape shape)
+{
+    ck_assert_ptr_nonnull(p);
+    ck_assert(ug_shape_equal(&p->type.shape, &shape));
+}
+
+START_TEST(parameters_have_pytorchs_names_and_shapes)
+{
+    struct ug_node *x = trial_input(t, "x", UG_SHAPE(1, 4, 8, 8), NULL);
+    const struct ug_param *w;
+
+    expect_shape(
+        trial_call(t, "conv2d", "out_channels=6 kernel_size=3,5 groups=2 stride=2", "x", x, NULL),
+        UG_SHAPE(1, 6, 3, 2));
+    w = ug_params_find(t->params, "net.weight");
+    expect_param(w, UG_SHAPE(6, 2, 3, 5));
+    ck_assert_int_eq(w->init.kind, UG_INIT_KAIMING_UNIFORM);
+    ck_assert_double_eq_tol(w->init.a, sqrt(5.0), 1e-12);
+    ck_assert_ptr_nonnull(ug_params_find(t->params, "net.bias"));
+    ck_assert_double_eq_tol(ug_params_find(t->params, "net.bias")->init.b, 1 / sqrt(30.0), 1e-12);
+    t->b.scope = "up";
+    expect_shape(trial_call(t, "conv_transpose2d",
+                            "out_channels=6 kernel_size=4 stride=2 padding=1 groups=2 bias=false",
+                            "x", x, NULL),
+                 UG_SHAPE(1, 6, 16, 16));
+    w = ug_params_find(t->params, "up.weight");
+    expect_param(w, UG_SHAPE(4, 3, 4, 4));
+    ck_assert_ptr_null(ug_params_find(t->params, "up.bias"));
+}
+END_TEST
+
+START_TEST(given_tensors_leave_no_parameters)
+{
+    struct ug_node *x = trial_input(t, "x", UG_SHAPE(1, 2, 4, 4), NULL);
+    struct ug_node *w = trial_input(t, "w", UG_SHAPE(3, 2, 3, 3), NULL);
+
+    expect_shape(trial_call(t, "conv2d", "", "x", x, "weight", w, NULL), UG_SHAPE(1, 3, 2, 2));
+    ck_assert_int_eq(t->params->n, 0);
+    check_gradient(t, trial_call(t, "conv2d", "padding=1", "x", x, "weight", w, NULL), 2);
+}
+END_TEST
+
+static const struct {
+    const char *op, *settings, *message;
+} refused[] = {
+    {"conv2d", "out_channels=3 kernel_size=7",
+     "conv2d: kernel 7x7 does not fit into the padded picture 4x4"},
+    {"conv2d", "out_channels=3 kernel_size=3 dilation=2",
+     "kernel 5x5 (with dilation) does not fit into the padded picture 4x4"},
+    {"conv2d", "out_channels=3 kernel_size=3 groups=2",
+     "2 channels in and 3 out cannot both be divided into 2 groups"},
+    {"conv2d", "out_channels=3", "needs 'kernel_size'"},
+    {"conv2d", "kernel_size=3", "needs 'out_channels'"},
+    {"conv2d", "out_channels=3 kernel_size=3 padding=4 padding_mode=reflect",
+     "padding 4 by reflection needs more than 4 rows, but the picture has 4"},
+    {"conv2d", "out_channels=1048576 kernel_size=1048576 padding=524288", "more than 2^40"},
+    {"conv_transpose2d", "out_channels=3 kernel_size=3 stride=2 output_padding=2",
+     "output_padding 2 must be smaller than the stride 2 or the dilation 1"},
+    {"conv_transpose2d", "out_channels=3 kernel_size=1 padding=2", "cuts the whole result off"},
+    {"conv_transpose2d", "out_channels=3 kernel_size=3 groups=2",
+     "2 channels in and 3 out cannot both be divided into 2 groups"},
+};
+
+START_TEST(misfits_are_refused_in_a_sentence)
+{
+    struct ug_node *x = trial_input(t, "x", UG_SHAPE(1, 2, 4, 4), NULL);
+
+    ck_assert_ptr_null(trial_call(t, refused[_i].op, refused[_i].settings, "x", x, NULL));
+    expect_error(t, refused[_i].message);
+}
+END_TEST
+
+START_TEST(misfitting_tensors_are_refused)
+{
+    struct ug_node *x = trial_input(t, "x", UG_SHAPE(1, 2, 4, 4), NULL);
+    struct ug_node *w = trial_input(t, "w", UG_SHAPE(3, 3, 3, 3), NULL);
+
+    ck_assert_ptr_null(trial_call(t, "conv2d", "", "x", x, "weight", w, NULL));
+    expect_error(t, "the weight is for 3 input channels, but the input has 2");
+    ck_assert_ptr_null(trial_call(t, "conv2d", "", "x", w, "weight", x, NULL));
+    ck_assert_ptr_null(trial_call(t, "conv2d", "", "x",
+                                  trial_input(t, "v", UG_SHAPE(2, 4, 4), NULL), "weight", w, NULL));
+    ck_assert_ptr_null(trial_call(t, "conv2d", "out_channels=3", "x", w, "weight", w, NULL));
+    ck_assert_ptr_null(trial_call(t, "conv2d", "", "x", w, "weight", w, "bias", x, NULL));
+    ck_assert_ptr_null(trial_call(t, "conv_transpose2d", "", "x", x, "weight", w, NULL));
+    ck_assert_uint_eq(ug_diags_errors(t->diags), 6);
+}
+END_TEST
+
+#define COUNT(table) ((int)(sizeof(table) / sizeof(table)[0]))
+
+Suite *ug_suite(void)
+{
+    Suite *s = suite_create("conv");
+    TCase *kernels = tcase_create("kernels"), *layer = tcase_create("layers");
+
+    tcase_add_loop_test(kernels, kernels_give_the_defining_sums, 0, COUNT(shapes));
+    tcase_add_test(kernels, input_may_be_larger_than_needed);
+    tcase_add_loop_test(kernels, bits_do_not_depend_on_threads, 0, COUNT(shapes));
+    suite_add_tcase(s, kernels);
+    tcase_add_checked_fixture(layer, setup, teardown);
+    tcase_add_loop_test(layer, gradients_of_conv2d, 0, COUNT(layers));
+    tcase_add_loop_test(layer, gradients_of_conv_transpose2d, 0, COUNT(transposed));
+    tcase_add_test(layer, reflection_is_pytorchs);
+    tcase_add_test(layer, transposing_is_pytorchs);
+    tcase_add_test(layer, parameters_have_pytorchs_names_and_shapes);
+    tcase_add_test(layer, given_tensors_leave_no_parameters);
+    tcase_add_loop_test(layer, misfits_are_refused_in_a_sentence, 0, COUNT(refused));
+    tcase_add_test(layer, misfitting_tensors_are_refused);
+    suite_add_tcase(s, layer);
+    return s;
+}
