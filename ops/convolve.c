@@ -118,7 +118,8 @@ static struct ug_conv conv_of(const struct ug_convolve_attrs *a, const struct ug
                         .groups = a->groups,
                         .c = w->dim[1],
                         .o = w->dim[0] / a->groups,
-                        .edges = (enum ug_edges)a->edges};
+                        .edges = (enum ug_edges)a->edges,
+                        .tile = ug_tile_at(0)};
 
     for (int d = 0; d < 2; d++) {
         c.in[d] = x->dim[2 + d];

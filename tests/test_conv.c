@@ -7,7 +7,7 @@
 
 #include "harness_call.h"
 #include "harness_main.h"
-#include "ops/kernels/conv.h"
+#include "ops/kernels/conv_panels.h"
 
 /* ---- Kernels against the definition ---- */
 
@@ -106,8 +106,8 @@ struct results {
 
 static struct results run_kernels(const struct ug_conv *c, const struct sides *s)
 {
-    const size_t sizes[] = {ug_conv_forward_scratch(c), ug_conv_input_scratch(c),
-                            ug_conv_weight_scratch(c)};
+    const size_t sizes[] = {ug_panels_forward_scratch(c), ug_panels_input_scratch(c),
+                            ug_panels_weight_scratch(c)};
     struct results r = {ug_xcalloc((size_t)y_size(c) + 1, sizeof(float)),
                         ug_xcalloc((size_t)x_size(c) + 1, sizeof(float)),
                         ug_xcalloc((size_t)w_size(c) + 1, sizeof(float))};
@@ -120,9 +120,9 @@ static struct results run_kernels(const struct ug_conv *c, const struct sides *s
         scratch[i] = aligned_alloc(64, (sizes[i] + 127) & ~(size_t)63);
         memset(scratch[i], 0xff, sizes[i]);
     }
-    ug_conv_forward(c, s->x, s->w, r.y, scratch[0]);
-    ug_conv_input(c, s->y, s->w, r.dx, scratch[1]);
-    ug_conv_weight(c, s->x, s->y, r.dw, scratch[2]);
+    ug_panels_forward(c, s->x, s->w, r.y, scratch[0]);
+    ug_panels_input(c, s->y, s->w, r.dx, scratch[1]);
+    ug_panels_weight(c, s->x, s->y, r.dw, scratch[2]);
     for (int i = 0; i < 3; i++)
         free(scratch[i]);
     return r;
@@ -155,9 +155,9 @@ struct shape {
     int64_t batch, groups, c, o, in[2], kernel[2], stride[2], padding[2], dilation[2];
 };
 
-static struct ug_conv conv_of(const struct shape *s)
+static struct ug_conv conv_of(const struct shape *s, const struct ug_tile *tile)
 {
-    struct ug_conv c = {.batch = s->batch, .groups = s->groups, .c = s->c, .o = s->o};
+    struct ug_conv c = {.batch = s->batch, .groups = s->groups, .c = s->c, .o = s->o, .tile = tile};
 
     for (int d = 0; d < 2; d++) {
         c.in[d] = s->in[d];
@@ -200,9 +200,11 @@ static const struct shape shapes[] = {
 
 START_TEST(kernels_give_the_defining_sums)
 {
-    const struct ug_conv c = conv_of(&shapes[_i]);
+    for (int i = 0; ug_tile_at(i); i++) {
+        const struct ug_conv c = conv_of(&shapes[_i], ug_tile_at(i));
 
-    check_kernels(&c);
+        check_kernels(&c);
+    }
 }
 END_TEST
 
@@ -210,8 +212,8 @@ END_TEST
  */
 START_TEST(input_may_be_larger_than_needed)
 {
-    struct ug_conv c =
-        conv_of(&(struct shape){2, 1, 3, 4, {10, 11}, {3, 3}, {3, 3}, {1, 1}, {2, 2}});
+    struct ug_conv c = conv_of(
+        &(struct shape){2, 1, 3, 4, {10, 11}, {3, 3}, {3, 3}, {1, 1}, {2, 2}}, ug_tile_at(0));
 
     c.out[0]--;
     c.out[1]--;
@@ -221,7 +223,7 @@ END_TEST
 
 START_TEST(bits_do_not_depend_on_threads)
 {
-    const struct ug_conv c = conv_of(&shapes[_i]);
+    const struct ug_conv c = conv_of(&shapes[_i], ug_tile_at(0));
     const int threads = omp_get_max_threads();
     unsigned seed = 1;
     float *x = noise(x_size(&c), &seed), *w = noise(w_size(&c), &seed),

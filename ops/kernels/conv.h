@@ -8,20 +8,21 @@
 #ifndef UG_CONV_H
 #define UG_CONV_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "ops/kernels/tile.h"
 
-/* One convolution: x is [batch, groups * c, in[0], in[1]], y is [batch, groups * o, out[0],
- * out[1]], w is [groups * o, c, kernel[0], kernel[1]].  All of it is checked by the caller: in
- * particular, every (out, kernel) pair may read outside of the picture, where x is 0. */
 /* What stands around a picture: zeros, the picture mirrored, or its border repeated. */
 enum ug_edges { UG_EDGES_ZERO, UG_EDGES_REFLECT, UG_EDGES_REPLICATE };
 
+/* One convolution: x is [batch, groups * c, in[0], in[1]], y is [batch, groups * o, out[0],
+ * out[1]], w is [groups * o, c, kernel[0], kernel[1]].  All of it is checked by the caller: in
+ * particular, every (out, kernel) pair may read outside of the picture, where `edges` says what
+ * x is. */
 struct ug_conv {
     int64_t batch, groups, c, o;
     int64_t in[2], out[2], kernel[2];
     int64_t stride[2], padding[2], dilation[2];
     enum ug_edges edges;
+    const struct ug_tile *tile; /* the inner loops to use: ug_tile_at(0), or another for a test */
 };
 
 /* y from x and w. */

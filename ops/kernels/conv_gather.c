@@ -16,7 +16,6 @@
 
 #include "ops/kernels/conv_panels.h"
 #include "ops/kernels/planes.h"
-#include "ops/kernels/tile.h"
 
 /* Packed at a time: PANELS * DEPTH * 32 floats = 256 KiB, and as much of 256 rows of weights. */
 enum { DEPTH = 256, PANELS = 8 };
@@ -258,7 +257,7 @@ static size_t gather_scratch(const struct ug_conv *conv, int64_t m, int64_t c,
                              const struct ug_frame *frame)
 {
     const int64_t terms = c * conv->kernel[0] * conv->kernel[1];
-    const int64_t rows = conv->groups * packed_rows(ug_tile_best(), m);
+    const int64_t rows = conv->groups * packed_rows(conv->tile, m);
     const int64_t framed = ug_frame_is_tight(frame) ? 0 : ug_frame_area(frame);
 
     return ug_block_bytes(rows * terms, sizeof(float)) + ug_block_bytes(terms, sizeof(int64_t)) +
@@ -270,7 +269,7 @@ static void lay_out(struct gather *g, const struct ug_conv *conv, const struct u
                     const float *x, void *scratch)
 {
     const int64_t terms = g->c * conv->kernel[0] * conv->kernel[1];
-    const int64_t rows = conv->groups * packed_rows(ug_tile_best(), g->m);
+    const int64_t rows = conv->groups * packed_rows(conv->tile, g->m);
     char *at = scratch;
 
     g->batch = conv->batch;
@@ -290,10 +289,8 @@ static void lay_out(struct gather *g, const struct ug_conv *conv, const struct u
     }
 }
 
-static void run_phase(struct gather *g, const float *w)
+static void run_phase(struct gather *g, const struct ug_tile *tile, const float *w)
 {
-    const struct ug_tile *tile = ug_tile_best();
-
     g->n_terms = g->c * g->axis[0].taps * g->axis[1].taps;
     if (g->batch * g->m * g->axis[0].count * g->axis[1].count == 0)
         return;
@@ -349,7 +346,7 @@ void ug_panels_forward(const struct ug_conv *c, const float *x, const float *w, 
             .to_step = 1,
             .w_step = 1,
         };
-    run_phase(&g, w);
+    run_phase(&g, c->tile, w);
 }
 
 /* ---- Gradient to the input ---- */
@@ -425,6 +422,6 @@ void ug_panels_input(const struct ug_conv *c, const float *dy, const float *w, f
         for (int64_t j = 0; j < ug_min(c->stride[1], c->in[1]); j++) {
             g.axis[0] = phase(c, 0, i, frame.before[0]);
             g.axis[1] = phase(c, 1, j, frame.before[1]);
-            run_phase(&g, w);
+            run_phase(&g, c->tile, w);
         }
 }

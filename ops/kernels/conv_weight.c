@@ -15,7 +15,6 @@
 
 #include "ops/kernels/conv_panels.h"
 #include "ops/kernels/planes.h"
-#include "ops/kernels/tile.h"
 
 enum {
     CHUNK = 4096, /* positions that are prepared at a time, at least */
@@ -44,7 +43,7 @@ struct correlation {
 
 static struct correlation correlation_of(const struct ug_conv *c)
 {
-    struct correlation k = {.groups = c->groups, .tile = ug_tile_best()};
+    struct correlation k = {.groups = c->groups, .tile = c->tile};
     int64_t low[2], high[2];
 
     k.exchanged = c->o < FEW && c->c > c->o && c->stride[0] == 1 && c->stride[1] == 1;

@@ -24,14 +24,18 @@
 
 #endif
 
-const struct ug_tile *ug_tile_best(void)
+const struct ug_tile *ug_tile_at(int i)
 {
+    const struct ug_tile *usable[4] = {NULL};
+    int n = 0;
+
 #ifdef __x86_64__
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512dq"))
-        return &avx512_tile;
+        usable[n++] = &avx512_tile;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return &avx2_tile;
+        usable[n++] = &avx2_tile;
 #endif
-    return &portable_tile;
+    usable[n++] = &portable_tile;
+    return i < n ? usable[i] : NULL;
 }

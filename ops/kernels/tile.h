@@ -6,6 +6,7 @@
 #define UG_TILE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { UG_TILE_MAX_ROWS = 8, UG_TILE_MAX_COLS = 32 };
@@ -30,6 +31,7 @@ struct ug_tile {
     void (*correlate)(const struct ug_terms *t, const float *const *x, const float *v, float *c);
 };
 
-const struct ug_tile *ug_tile_best(void);
+/* The kernels that this processor can run, the widest first; NULL past the last. */
+const struct ug_tile *ug_tile_at(int i);
 
 #endif
