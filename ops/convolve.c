@@ -119,7 +119,7 @@ static struct ug_conv conv_of(const struct ug_convolve_attrs *a, const struct ug
                         .c = w->dim[1],
                         .o = w->dim[0] / a->groups,
                         .edges = (enum ug_edges)a->edges,
-                        .tile = ug_tile_at(0)};
+                        .tile = ug_tile_best()};
 
     for (int d = 0; d < 2; d++) {
         c.in[d] = x->dim[2 + d];

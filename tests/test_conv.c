@@ -213,7 +213,7 @@ END_TEST
 START_TEST(input_may_be_larger_than_needed)
 {
     struct ug_conv c = conv_of(
-        &(struct shape){2, 1, 3, 4, {10, 11}, {3, 3}, {3, 3}, {1, 1}, {2, 2}}, ug_tile_at(0));
+        &(struct shape){2, 1, 3, 4, {10, 11}, {3, 3}, {3, 3}, {1, 1}, {2, 2}}, ug_tile_best());
 
     c.out[0]--;
     c.out[1]--;
@@ -223,7 +223,7 @@ END_TEST
 
 START_TEST(bits_do_not_depend_on_threads)
 {
-    const struct ug_conv c = conv_of(&shapes[_i], ug_tile_at(0));
+    const struct ug_conv c = conv_of(&shapes[_i], ug_tile_best());
     const int threads = omp_get_max_threads();
     unsigned seed = 1;
     float *x = noise(x_size(&c), &seed), *w = noise(w_size(&c), &seed),

@@ -22,7 +22,7 @@ struct ug_conv {
     int64_t in[2], out[2], kernel[2];
     int64_t stride[2], padding[2], dilation[2];
     enum ug_edges edges;
-    const struct ug_tile *tile; /* the inner loops to use: ug_tile_at(0), or another for a test */
+    const struct ug_tile *tile; /* the inner loops to use; tests try them all */
 };
 
 /* y from x and w. */

@@ -39,3 +39,8 @@ const struct ug_tile *ug_tile_at(int i)
     usable[n++] = &portable_tile;
     return i < n ? usable[i] : NULL;
 }
+
+const struct ug_tile *ug_tile_best(void)
+{
+    return ug_tile_at(0);
+}

@@ -33,5 +33,6 @@ struct ug_tile {
 
 /* The kernels that this processor can run, the widest first; NULL past the last. */
 const struct ug_tile *ug_tile_at(int i);
+const struct ug_tile *ug_tile_best(void); /* ug_tile_at(0) */
 
 #endif
