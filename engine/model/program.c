@@ -1,0 +1,184 @@
+/* program.c -- loading a file: reading it, exploring what it describes, and settling its
+ * parameters. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/data/source.h"
+#include "engine/model/sections.h"
+#include "engine/model/unfold.h"
+
+/* ---- Types of inputs ---- */
+
+static struct ug_type with_batch(struct ug_type sample, int64_t batch)
+{
+    struct ug_type type = sample;
+
+    type.shape.rank++;
+    for (int i = 0; i < sample.shape.rank && i + 1 < UG_MAX_RANK; i++)
+        type.shape.dim[i + 1] = sample.shape.dim[i];
+    type.shape.dim[0] = batch;
+    return type;
+}
+
+static const struct ug_input *find_given(const struct ug_load_options *o, const char *name)
+{
+    for (int i = 0; o && i < o->n_given; i++)
+        if (!strcmp(o->given[i].name, name))
+            return &o->given[i];
+    return NULL;
+}
+
+/* What an entry says of its own type, without a look at its files; false if that is not enough. */
+static bool declared_type(const struct ug_data_spec *spec, const struct ug_data_entry *e,
+                          struct ug_type *out)
+{
+    *out = (struct ug_type){UG_F32, UG_SHAPE(spec->batch, e->channels, e->size[0], e->size[1])};
+    switch (e->kind) {
+    case UG_DATA_LABELS_OF:
+        *out = (struct ug_type){UG_I64, UG_SHAPE(spec->batch)};
+        return true;
+    case UG_DATA_IDX:
+        out->shape.dim[1] = e->channels ? e->channels : 1;
+        return e->size[0] > 0;
+    case UG_DATA_SYNTHETIC:
+        out->shape.dim[1] = e->channels ? e->channels : 3;
+        return e->size[0] > 0;
+    case UG_DATA_IMAGES:
+        return e->size[0] > 0 && e->channels > 0;
+    default:
+        return false;
+    }
+}
+
+/* Without data: from what is given and declared; else from the headers of the data. */
+static void type_inputs(struct ug_program *p, const struct ug_load_options *o,
+                        struct ug_diags *diags)
+{
+    struct ug_dataset *set = NULL;
+    struct ug_diags *unsaid = NULL;
+
+    if (p->data.n && !(o && o->without_data))
+        set = ug_dataset_open(&p->data, diags);
+    for (int i = 0; i < p->n_inputs; i++) {
+        struct ug_input *input = &p->inputs[i];
+        const struct ug_input *given = find_given(o, input->name);
+
+        if (!input->data)
+            continue;
+        if (given)
+            input->type = given->type;
+        else if (set)
+            input->type = with_batch(ug_dataset_type(set, input->name), p->data.batch);
+        else if (!declared_type(&p->data, input->data, &input->type))
+            input->type.shape = (struct ug_shape){.rank = -1};
+    }
+    ug_dataset_close(set);
+    ug_diags_free(unsaid);
+}
+
+/* ---- Loading ---- */
+
+/* Unfolds everything once: errors are found, and every parameter gets its shape. */
+static void explore(struct ug_program *p, struct ug_unfolding *u, struct ug_diags *diags)
+{
+    static const struct ug_request everything = {
+        .want = UG_WANT_VALUES | UG_WANT_LOSSES | UG_WANT_OPTIMIZED | UG_WANT_SAMPLES |
+                UG_WANT_METRICS | UG_WANT_TRANSLATE,
+        .training = true,
+        .translate = -1,
+    };
+
+    ug_unfolding_run(u, p, &everything, true, diags);
+}
+
+static struct ug_yaml *compose(struct ug_program *p, const struct ug_load_options *o,
+                               struct ug_diags *diags)
+{
+    static const struct ug_load_options none = {0};
+
+    if (!o)
+        o = &none;
+    return o->text ? ug_yaml_compose_text(p->arena, diags, p->path, o->text, o->length, o->sets,
+                                          o->n_sets)
+                   : ug_yaml_compose(p->arena, diags, p->path, o->sets, o->n_sets);
+}
+
+struct ug_program *ug_program_load(const char *path, const struct ug_load_options *options,
+                                   struct ug_diags *diags)
+{
+    struct ug_program *p = ug_xcalloc(1, sizeof *p);
+    struct ug_unfolding u;
+
+    p->arena = ug_arena_new();
+    p->path = ug_arena_copy(p->arena, path, strlen(path));
+    p->params = ug_params_new();
+    p->language = ug_arena_alloc(p->arena, sizeof *p->language);
+    p->tree = compose(p, options, diags);
+    if (!p->tree) {
+        ug_program_free(p);
+        return NULL;
+    }
+    p->language->vars = ug_vars_new(p->arena, diags, ug_yaml_get(p->tree, "vars"));
+    ug_declare(&p->language->declared, p->arena, diags, p->tree);
+    ug_resolve_networks(p, diags);
+    ug_read_sections(p, p->language->vars, diags);
+    type_inputs(p, options, diags);
+    explore(p, &u, diags);
+    ug_unfolded_free(u.out);
+    return p;
+}
+
+void ug_program_free(struct ug_program *p)
+{
+    if (!p)
+        return;
+    ug_params_free(p->params);
+    ug_arena_free(p->arena);
+    free(p);
+}
+
+/* ---- Parameters in order ---- */
+
+struct ranked {
+    struct ug_param *param;
+    int group; /* a network, or after all of them a value of the graph */
+};
+
+static int group_of(const struct ug_program *p, const char *name)
+{
+    const struct ug_declarations *d = &p->language->declared;
+    const size_t length = strcspn(name, ".");
+
+    for (int i = 0; i < d->n_networks; i++)
+        if (strlen(d->networks[i].name) == length && !strncmp(d->networks[i].name, name, length))
+            return i;
+    for (int i = 0; i < d->graph.n; i++)
+        if (strlen(d->graph.values[i].targets[0].name) == length &&
+            !strncmp(d->graph.values[i].targets[0].name, name, length))
+            return d->n_networks + i;
+    return d->n_networks + d->graph.n;
+}
+
+static int compare_ranked(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+
+    return x->group != y->group
+               ? (x->group > y->group) - (x->group < y->group)
+               : (x->param->index > y->param->index) - (x->param->index < y->param->index);
+}
+
+struct ug_param **ug_program_list_params(const struct ug_program *p, int *n)
+{
+    const struct ug_params *all = p->params;
+    struct ranked *ranked = ug_arena_array(p->arena, (size_t)all->n, sizeof *ranked);
+    struct ug_param **list = ug_arena_array(p->arena, (size_t)all->n, sizeof *list);
+
+    for (int i = 0; i < all->n; i++)
+        ranked[i] = (struct ranked){all->items[i], group_of(p, all->items[i]->name)};
+    qsort(ranked, (size_t)all->n, sizeof *ranked, compare_ranked);
+    for (int i = 0; i < all->n; i++)
+        list[i] = ranked[i].param;
+    *n = all->n;
+    return list;
+}
