@@ -182,7 +182,7 @@ START_TEST(pictures_must_agree)
     check_levels(d, "x", 3, (int[]){0, 0, 255});
     ug_dataset_close(d);
     e.resize = 6;
-    open_refused(&e, 1, "crops 8x8 from pictures whose shorter side becomes 6");
+    open_refused(&e, 1, "is resized to 6x6, smaller than the crop of 8x8");
 }
 END_TEST
 

@@ -68,13 +68,20 @@ struct ug_colour ug_mix(struct ug_colour a, struct ug_colour b, double t)
     return (struct ug_colour){a.r + s * (b.r - a.r), a.g + s * (b.g - a.g), a.b + s * (b.b - a.b)};
 }
 
-static void blend(const struct ug_canvas *c, int64_t i, double cover, struct ug_colour colour)
+static void put(const struct ug_canvas *c, int64_t i, struct ug_colour colour)
 {
     const int64_t plane = c->picture->height * c->picture->width;
     float *p = c->picture->planes + i;
-    const struct ug_colour was = {p[0], p[plane], p[2 * plane]}, is = ug_mix(was, colour, cover);
 
-    p[0] = is.r, p[plane] = is.g, p[2 * plane] = is.b;
+    p[0] = colour.r, p[plane] = colour.g, p[2 * plane] = colour.b;
+}
+
+static void blend(const struct ug_canvas *c, int64_t i, double cover, struct ug_colour colour)
+{
+    const int64_t plane = c->picture->height * c->picture->width;
+    const float *p = c->picture->planes + i;
+
+    put(c, i, ug_mix((struct ug_colour){p[0], p[plane], p[2 * plane]}, colour, cover));
 }
 
 /* How a mark covers a pixel at this distance, which is in pixels. */
@@ -131,6 +138,6 @@ void ug_paint_ground(const struct ug_canvas *c, struct ug_colour top, struct ug_
     for (int64_t y = 0; y < c->picture->height; y++) {
         const double t = ((double)y + 0.5) / (double)c->picture->height;
         for (int64_t x = 0; x < c->picture->width; x++)
-            blend(c, y * c->picture->width + x, 1, ug_mix(top, bottom, t));
+            put(c, y * c->picture->width + x, ug_mix(top, bottom, t));
     }
 }

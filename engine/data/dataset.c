@@ -70,12 +70,6 @@ static bool check_sizes(const struct ug_entry *e, struct ug_diags *diags)
                  UG_LONGEST_SIDE);
         return false;
     }
-    if (s->resize && s->resize < size) {
-        ug_error(diags, s->pos,
-                 "'%s' crops %lldx%lld from pictures whose shorter side becomes %lld", s->name,
-                 (long long)s->size[0], (long long)s->size[1], (long long)s->resize);
-        return false;
-    }
     return true;
 }
 

@@ -85,8 +85,11 @@ bool ug_entry_read(struct ug_dataset *d, struct ug_entry *e, const struct ug_dra
 /* No side that a file asks for may be longer. */
 enum { UG_LONGEST_SIDE = 1 << 15 };
 
-/* Height and width of the picture that an item of this size becomes before it is cropped. */
+/* Height and width that a picture is resized to before it is cropped. */
 void ug_entry_prepared_size(const struct ug_data_entry *spec, int64_t height, int64_t width,
                             int64_t size[2]);
+/* Whether a crop fits into a picture of this size, which a message calls `path`; else an error. */
+bool ug_entry_crop_fits(const struct ug_entry *e, const char *path, int64_t height, int64_t width,
+                        struct ug_diags *diags);
 
 #endif

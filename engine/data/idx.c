@@ -142,6 +142,8 @@ static bool open_idx(struct ug_entry *e, struct ug_diags *diags)
     }
     if (s->labels_path && !read_labels(e, idx->dim[0], diags))
         return false;
+    if (!ug_entry_crop_fits(e, s->path, idx->dim[1], idx->dim[2], diags))
+        return false;
     e->items = s->limit && s->limit < idx->dim[0] ? s->limit : idx->dim[0];
     ug_entry_prepared_size(s, idx->dim[1], idx->dim[2], size);
     e->type = (struct ug_type){UG_F32, UG_SHAPE(s->channels ? s->channels : 1,

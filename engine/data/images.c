@@ -237,7 +237,7 @@ static bool agrees(const struct ug_entry *e, const struct common *all, const cha
                 UG_NOWHERE, "'size' makes them alike");
         return false;
     }
-    return true;
+    return ug_entry_crop_fits(e, path, info->height, info->width, diags);
 }
 
 /* Reads a header.  False where the picture is broken and must not be. */

@@ -38,6 +38,21 @@ void ug_entry_prepared_size(const struct ug_data_entry *spec, int64_t height, in
     size[1] = spec->resize ? width * spec->resize / shorter : spec->size[1] ? spec->size[1] : width;
 }
 
+bool ug_entry_crop_fits(const struct ug_entry *e, const char *path, int64_t height, int64_t width,
+                        struct ug_diags *diags)
+{
+    const struct ug_data_entry *s = e->spec;
+    int64_t size[2];
+
+    ug_entry_prepared_size(s, height, width, size);
+    if (!s->size[0] || (size[0] >= s->size[0] && size[1] >= s->size[1]))
+        return true;
+    ug_error(diags, s->path_pos, "'%s' is resized to %lldx%lld, smaller than the crop of %lldx%lld",
+             path, (long long)size[0], (long long)size[1], (long long)s->size[0],
+             (long long)s->size[1]);
+    return false;
+}
+
 /* ---- Pictures that are kept ---- */
 
 static size_t value_count(const struct ug_entry *e, const struct ug_kept *k)

@@ -88,6 +88,8 @@ static bool open_synthetic(struct ug_entry *e, struct ug_diags *diags)
     }
     for (int i = 0; i < 2; i++) /* a crop is taken from a square whose side is `resize` */
         s->size[i] = spec->resize ? spec->resize : spec->size[i] ? spec->size[i] : DEFAULT_SIDE;
+    if (!ug_entry_crop_fits(e, spec->scene, s->size[0], s->size[1], diags))
+        return false;
     e->items = spec->limit && spec->limit < spec->count ? spec->limit : spec->count;
     e->type = (struct ug_type){UG_F32, UG_SHAPE(spec->channels ? spec->channels : 3,
                                                 spec->size[0] ? spec->size[0] : s->size[0],
