@@ -88,6 +88,7 @@ enum ug_status ug_ops(const char *name, FILE *out, struct ug_diags *diags); /* n
 struct ug_bench_options {
     struct ug_overrides overrides;
     int64_t steps;             /* 0: as many as give a steady figure */
+    bool json;                 /* one line of JSON, without the shares of ops */
 };
 enum ug_status ug_bench(const char *file, const struct ug_bench_options *o, FILE *out,
                         struct ug_diags *diags);

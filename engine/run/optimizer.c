@@ -55,13 +55,6 @@ static int moment_names(const struct ug_optimizer_spec *s, const char *names[UG_
     return n;
 }
 
-size_t ug_optimizer_bytes(const struct ug_optimizer_spec *spec, size_t n)
-{
-    const char *names[UG_MAX_MOMENTS];
-
-    return ((size_t)moment_names(spec, names) + (spec->ema > 0)) * n * sizeof(float);
-}
-
 static void cut_pieces(struct ug_optimizer *o, const bool *reached)
 {
     const struct ug_block *b = o->block;
@@ -92,8 +85,9 @@ bool ug_optimizer_init(struct ug_optimizer *o, const struct ug_optimizer_spec *s
         whole = (o->average = ug_memory_take(block->n * sizeof(float))) && whole;
     cut_pieces(o, reached);
     if (!whole)
-        ug_error(diags, spec->pos, "there is no memory for the %.1f MB that '%s' keeps",
-                 (double)ug_optimizer_bytes(spec, block->n) / 1e6, spec->name);
+        ug_error(diags, spec->pos, "there is no memory for what '%s' keeps: %d blocks of %.1f MB",
+                 spec->name, o->n_moments + (spec->ema > 0),
+                 (double)block->n * sizeof(float) / 1e6);
     return whole;
 }
 

@@ -42,7 +42,4 @@ bool ug_optimizer_finite(const struct ug_optimizer *o);
 /* Updates the parameters from the block's gradients.  Does not allocate. */
 void ug_optimizer_update(struct ug_optimizer *o, double lr);
 
-/* Bytes that moments and averages of a block of n elements take. */
-size_t ug_optimizer_bytes(const struct ug_optimizer_spec *spec, size_t n);
-
 #endif

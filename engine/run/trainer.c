@@ -303,6 +303,24 @@ bool ug_trainer_run(struct ug_trainer *t, struct ug_step *s, const struct ug_bat
 
 /* ---- The whole ---- */
 
+/* Training has nobody to ask for a value but the data. */
+static bool check_inputs(const struct ug_trainer *t, struct ug_diags *diags)
+{
+    const struct ug_values *used = &t->unfolded->inputs;
+    const struct ug_program *p = t->program;
+    bool fed = true;
+
+    for (int i = 0; i < used->n; i++)
+        for (int k = 0; k < p->n_inputs; k++)
+            if (!p->inputs[k].data && !strcmp(p->inputs[k].name, used->items[i].name)) {
+                ug_error(diags, p->inputs[k].pos,
+                         "training needs values for the input '%s': make it an entry of 'data'",
+                         p->inputs[k].name);
+                fed = false;
+            }
+    return fed;
+}
+
 struct ug_trainer *ug_trainer_new(struct ug_program *p, struct ug_diags *diags)
 {
     const struct ug_request request = {.want = UG_WANT_OPTIMIZED, .training = true};
@@ -310,8 +328,9 @@ struct ug_trainer *ug_trainer_new(struct ug_program *p, struct ug_diags *diags)
 
     t->program = p;
     t->unfolded = ug_unfold(p, &request, diags);
-    if (t->unfolded && !ug_diags_errors(diags) && (t->store = ug_store_new(p, diags)) &&
-        compile_steps(t, diags) && make_optimizers(t, diags) && make_copies(t, diags)) {
+    if (t->unfolded && !ug_diags_errors(diags) && check_inputs(t, diags) &&
+        (t->store = ug_store_new(p, diags)) && compile_steps(t, diags) &&
+        make_optimizers(t, diags) && make_copies(t, diags)) {
         find_averages(t);
         return t;
     }
@@ -347,15 +366,18 @@ void ug_trainer_start(struct ug_trainer *t)
         ug_optimizer_start(&t->optimizers[i]);
 }
 
-size_t ug_trainer_bytes(const struct ug_program *p, const struct ug_store *s)
+size_t ug_trainer_bytes(const struct ug_trainer *t)
 {
+    const struct ug_store *s = t->store;
+    float *arrays[UG_MAX_MOMENTS + 2];
     size_t bytes = 0;
 
-    for (int i = 0; i < s->n_blocks; i++) {
-        const size_t n = s->blocks[i].n;
-        bytes += n * sizeof(float) * (s->blocks[i].grads ? 2 : 1);
-        if (i < p->train.n_optimizers)
-            bytes += ug_optimizer_bytes(&p->train.optimizers[i], n);
+    for (int i = 0; i < s->n_blocks; i++)
+        bytes += s->blocks[i].n * sizeof(float) * (s->blocks[i].grads ? 2 : 1);
+    for (int i = 0; i < t->program->train.n_optimizers; i++) {
+        const struct ug_optimizer *o = &t->optimizers[i];
+        const size_t array = o->block->n * sizeof(float), n = arrays_of(o, arrays);
+        bytes += array * (n - 1 + (t->before[i] ? n : 0)); /* the values are counted above */
     }
-    return bytes;
+    return bytes + s->n_integers * sizeof *s->integers;
 }

@@ -50,7 +50,7 @@ struct ug_moment {
 bool ug_trainer_run(struct ug_trainer *t, struct ug_step *s, const struct ug_batch *batch,
                     const struct ug_moment *now, struct ug_fault *fault);
 
-/* Bytes of parameters, gradients, moments and averages. */
-size_t ug_trainer_bytes(const struct ug_program *p, const struct ug_store *s);
+/* Bytes of parameters, gradients, moments and averages, and of the copies that undo a step. */
+size_t ug_trainer_bytes(const struct ug_trainer *t);
 
 #endif

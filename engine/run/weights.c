@@ -181,13 +181,63 @@ bool ug_weights_read(const char *path, struct ug_pos pos, const struct ug_progra
     return whole;
 }
 
+/* ---- Writing ---- */
+
+/* "x1 float32 1x3x64x64", a line each. */
+static const char *describe_inputs(const struct ug_program *p, struct ug_arena *a)
+{
+    const char *text = "";
+    char shape[UG_SHAPE_TEXT];
+
+    for (int i = 0; i < p->n_inputs; i++) {
+        const struct ug_input *in = &p->inputs[i];
+        text = ug_arena_format(a, "%s%s %s %s\n", text, in->name, ug_dtype_name(in->type.dtype),
+                               ug_shape_text(&in->type.shape, shape));
+    }
+    return text;
+}
+
+/* Reads "1x3x64x64"; "scalar" has no extents. */
+static struct ug_shape parse_shape(const char *text)
+{
+    struct ug_shape s = {0};
+    char *end;
+
+    while (s.rank < UG_MAX_RANK && *text >= '0' && *text <= '9') {
+        s.dim[s.rank++] = strtoll(text, &end, 10);
+        text = *end == 'x' ? end + 1 : end;
+    }
+    return s;
+}
+
+struct ug_input *ug_weights_inputs(const struct ug_safetensors *file, struct ug_arena *a, int *n)
+{
+    const char *text = ug_safetensors_metadata(file, UG_INPUTS_KEY);
+    struct ug_input *inputs = NULL;
+    char name[96], dtype[16], shape[UG_SHAPE_TEXT];
+    int capacity = 0, used;
+
+    *n = 0;
+    while (text && sscanf(text, "%95s %15s %159s%n", name, dtype, shape, &used) == 3) {
+        struct ug_input in = {.name = ug_arena_copy(a, name, strlen(name))};
+        in.type.dtype = strcmp(dtype, "int64") ? UG_F32 : UG_I64;
+        in.type.shape = parse_shape(shape);
+        if (ug_shape_valid(&in.type.shape))
+            UG_PUSH(a, inputs, *n, capacity, in);
+        text += used;
+    }
+    return inputs;
+}
+
 bool ug_weights_write(const char *path, const struct ug_program *p, void *const *data,
                       const char *config, struct ug_diags *diags)
 {
-    const char *metadata[] = {UG_CONFIG_KEY, config, "format", "pt", NULL};
+    struct ug_arena *a = ug_arena_new();
+    const char *metadata[] = {UG_CONFIG_KEY, config, UG_INPUTS_KEY, describe_inputs(p, a),
+                              "format",      "pt",   NULL};
     int n_params, n = 0;
     struct ug_param **params = ug_program_list_params(p, &n_params);
-    struct ug_named_tensor *tensors = ug_xcalloc((size_t)n_params, sizeof *tensors);
+    struct ug_named_tensor *tensors = ug_arena_array(a, (size_t)n_params, sizeof *tensors);
 
     for (int i = 0; i < n_params; i++) {
         const struct ug_param *param = params[i];
@@ -198,6 +248,6 @@ bool ug_weights_write(const char *path, const struct ug_program *p, void *const 
             };
     }
     const bool written = ug_safetensors_write(path, tensors, n, metadata, diags);
-    free(tensors);
+    ug_arena_free(a);
     return written;
 }

@@ -15,10 +15,15 @@ bool ug_weights_read(const char *path, struct ug_pos pos, const struct ug_progra
 bool ug_weights_take(const struct ug_safetensors *file, const char *path, struct ug_pos pos,
                      const struct ug_program *p, void *const *data, struct ug_diags *diags);
 
-/* Writes every parameter and state under its owner's name; `config`, the text of the resolved file,
- * goes into the metadata under UG_CONFIG_KEY. */
+/* Writes every parameter and state under its owner's name.  The metadata says what they are for:
+ * UG_CONFIG_KEY holds `config`, the text of the resolved file, and UG_INPUTS_KEY the types of its
+ * inputs, so that the graph can be built without the data. */
 #define UG_CONFIG_KEY "unitgraph"
+#define UG_INPUTS_KEY "unitgraph.inputs"
 bool ug_weights_write(const char *path, const struct ug_program *p, void *const *data,
                       const char *config, struct ug_diags *diags);
+
+/* The types of inputs in a file's metadata, from the arena; *n is 0 if it has none. */
+struct ug_input *ug_weights_inputs(const struct ug_safetensors *file, struct ug_arena *a, int *n);
 
 #endif

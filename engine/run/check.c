@@ -1,0 +1,383 @@
+/* check.c -- what an experiment would do, without doing it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/run/trainer.h"
+#include "engine/run/view.h"
+#include "engine/unitgraph.h"
+
+enum { MOST_NAMES = 8, WIDEST_LEFT = 60 };
+
+struct checking {
+    struct ug_program *program;
+    struct ug_dataset *data;
+    struct ug_trainer *trainer; /* NULL without `train` */
+    struct ug_diags *diags;
+    FILE *out;
+};
+
+/* "12,345,678" */
+static const char *with_commas(double n, char text[40])
+{
+    char digits[40];
+    const int length = snprintf(digits, sizeof digits, "%.0f", n);
+    char *to = text;
+
+    for (int i = 0; i < length; i++) {
+        if (i && (length - i) % 3 == 0)
+            *to++ = ',';
+        *to++ = digits[i];
+    }
+    *to = '\0';
+    return text;
+}
+
+static double count_of(const struct ug_param *p)
+{
+    return (double)ug_shape_count(&p->type.shape);
+}
+
+static bool is_below(const char *name, const char *scope)
+{
+    const size_t n = strlen(scope);
+
+    return !strncmp(name, scope, n) && (name[n] == '.' || !name[n]);
+}
+
+/* ---- --params ---- */
+
+/* name, shape, what it is tied to; states are not listed. */
+static void list_params(const struct ug_program *p, FILE *out)
+{
+    char shape[UG_SHAPE_TEXT];
+    int n;
+    struct ug_param **params = ug_program_list_params(p, &n);
+
+    for (int i = 0; i < n; i++)
+        if (params[i]->kind == UG_TRAINED)
+            fprintf(out, "%s\t%s\t%s\n", params[i]->name,
+                    ug_shape_text(&params[i]->type.shape, shape),
+                    params[i]->owner == params[i] ? "" : params[i]->owner->name);
+}
+
+/* ---- Data, networks, sharing ---- */
+
+static void show_data(const struct checking *c)
+{
+    const struct ug_data_spec *spec = &c->program->data;
+    char shape[UG_SHAPE_TEXT];
+
+    if (!spec->n)
+        return;
+    fprintf(c->out, "data, in batches of %lld\n", (long long)spec->batch);
+    for (int i = 0; i < spec->n; i++) {
+        const char *name = spec->entries[i].name;
+        const struct ug_type type = ug_dataset_type(c->data, name);
+        fprintf(c->out, "  %-20s %lld samples of %s%s\n", name,
+                (long long)ug_dataset_count(c->data, name), ug_shape_text(&type.shape, shape),
+                type.dtype == UG_F32 ? "" : " int64");
+    }
+    fputc('\n', c->out);
+}
+
+/* Parameters under a network's names; those tied to another's are counted there too. */
+static void show_network(const struct checking *c, const struct ug_network *network)
+{
+    const struct ug_params *params = c->program->params;
+    double elements = 0, tied = 0;
+    int tensors = 0;
+    char a[40], b[40];
+
+    for (int i = 0; i < params->n; i++) {
+        const struct ug_param *p = params->items[i];
+        if (p->kind != UG_TRAINED || !is_below(p->name, network->name))
+            continue;
+        tensors++;
+        elements += count_of(p);
+        tied += p->owner != p ? count_of(p) : 0;
+    }
+    fprintf(c->out, "  %-20s %-20s %4d tensors %14s parameters", network->name, network->module,
+            tensors, with_commas(elements, a));
+    if (tied > 0)
+        fprintf(c->out, ", %s of them tied to another's", with_commas(tied, b));
+    fputc('\n', c->out);
+}
+
+static void show_networks(const struct checking *c)
+{
+    const struct ug_params *params = c->program->params;
+    double owned = 0;
+    char text[40];
+
+    fputs("networks\n", c->out);
+    for (int i = 0; i < c->program->n_networks; i++)
+        show_network(c, &c->program->networks[i]);
+    for (int i = 0; i < params->n; i++)
+        if (params->items[i]->kind == UG_TRAINED && params->items[i]->owner == params->items[i])
+            owned += count_of(params->items[i]);
+    fprintf(c->out, "  in all %s parameters, each tied one counted once\n\n",
+            with_commas(owned, text));
+}
+
+static void show_ties(const struct checking *c)
+{
+    if (!c->program->n_ties)
+        return;
+    fputs("sharing\n", c->out);
+    for (int i = 0; i < c->program->n_ties; i++) {
+        const struct ug_tie *t = &c->program->ties[i];
+        fprintf(c->out, "  %s = %s: %d tensor%s%s\n", t->left, t->right, t->n, t->n == 1 ? "" : "s",
+                t->n ? "" : ", so it ties nothing");
+    }
+    fputc('\n', c->out);
+}
+
+/* ---- Values and losses ---- */
+
+static void show_value(const struct checking *c, const struct ug_value *v)
+{
+    char shape[UG_SHAPE_TEXT];
+
+    fprintf(c->out, "  %-20s %s%s\n", v->name, ug_shape_text(&v->node->type.shape, shape),
+            v->node->type.dtype == UG_F32 ? "" : " int64");
+}
+
+static void show_values(const struct checking *c, const struct ug_unfolded *u)
+{
+    if (u->inputs.n + u->values.n)
+        fputs("values\n", c->out);
+    for (int i = 0; i < u->inputs.n; i++)
+        show_value(c, &u->inputs.items[i]);
+    for (int i = 0; i < u->values.n; i++)
+        show_value(c, &u->values.items[i]);
+    if (u->losses.n)
+        fputs("\nlosses\n", c->out);
+    for (int i = 0; i < u->losses.n; i++) {
+        int terms = 0;
+        for (int k = 0; k < u->terms.n; k++)
+            terms += u->terms.items[k].loss == i;
+        fprintf(c->out, "  %-20s", u->losses.items[i].name);
+        if (terms)
+            fprintf(c->out, " %d terms", terms);
+        fputs(u->losses.items[i].pruned ? " pruned: its factor is 0\n" : "\n", c->out);
+        for (int k = 0; k < u->terms.n; k++)
+            if (u->terms.items[k].loss == i && u->terms.items[k].pruned)
+                fprintf(c->out, "    %-18s pruned: its factor is 0\n", u->terms.items[k].name);
+    }
+    fputc('\n', c->out);
+}
+
+/* ---- Training ---- */
+
+static const char *kind_name(enum ug_optimizer_kind kind)
+{
+    static const char *const names[] = {
+        [UG_ADAM] = "adam", [UG_ADAMW] = "adamw", [UG_SGD] = "sgd", [UG_RMSPROP] = "rmsprop"};
+
+    return names[kind];
+}
+
+/* The part of a parameter's name before its first dot: its network or value. */
+static size_t top_length(const char *name)
+{
+    return strcspn(name, ".");
+}
+
+/* "E1 (12 tensors), E2 (4 tensors)" */
+static void show_updated(const struct checking *c, const struct ug_optimizer_spec *o)
+{
+    const char *comma = "";
+
+    for (int i = 0, next; i < o->n_params; i = next) {
+        const char *name = o->params[i]->name;
+        const size_t length = top_length(name);
+        for (next = i; next < o->n_params && top_length(o->params[next]->name) == length &&
+                       !strncmp(o->params[next]->name, name, length);)
+            next++;
+        fprintf(c->out, "%s%.*s (%d tensor%s)", comma, (int)length, name, next - i,
+                next - i == 1 ? "" : "s");
+        comma = ", ";
+    }
+}
+
+static bool is_reached(const struct checking *c, int optimizer, int param)
+{
+    for (int i = 0; i < c->trainer->n_steps; i++)
+        if (c->trainer->steps[i]->reached[optimizer][param])
+            return true;
+    return false;
+}
+
+static void show_left_alone(const struct checking *c, int optimizer)
+{
+    const struct ug_optimizer_spec *o = &c->program->train.optimizers[optimizer];
+    int left = 0;
+
+    for (int i = 0; i < o->n_params; i++) {
+        if (is_reached(c, optimizer, i))
+            continue;
+        if (!left)
+            fputs("    left alone, for its loss does not reach them:", c->out);
+        if (left < MOST_NAMES)
+            fprintf(c->out, " %s", o->params[i]->name);
+        left++;
+    }
+    if (left > MOST_NAMES)
+        fprintf(c->out, " and %d more", left - MOST_NAMES);
+    if (left)
+        fputc('\n', c->out);
+}
+
+static void show_frozen(const struct checking *c)
+{
+    const struct ug_params *params = c->program->params;
+    int n = 0;
+    double elements = 0;
+    char text[40];
+
+    for (int i = 0; i < params->n; i++)
+        if (params->items[i]->frozen && params->items[i]->owner == params->items[i]) {
+            n++;
+            elements += count_of(params->items[i]);
+        }
+    if (n)
+        fprintf(c->out, "  frozen: %d tensors, %s parameters\n", n, with_commas(elements, text));
+}
+
+static void show_training(const struct checking *c)
+{
+    const struct ug_train_spec *t = &c->program->train;
+    char text[40];
+
+    fprintf(c->out, "training, %s steps, updates %s\n", with_commas((double)t->steps, text),
+            t->ordered ? "one after the other" : "simultaneous");
+    for (int i = 0; i < t->n_order; i++) {
+        const struct ug_optimizer_spec *o = &t->optimizers[t->order[i]];
+        double elements = 0;
+        for (int k = 0; k < o->n_params; k++)
+            elements += count_of(o->params[k]);
+        fprintf(c->out, "  %-20s %s updates ", o->name, kind_name(o->kind));
+        show_updated(c, o);
+        fprintf(c->out, ": %s parameters", with_commas(elements, text));
+        if (o->every > 1)
+            fprintf(c->out, ", every %lld steps", (long long)o->every);
+        if (o->ema > 0)
+            fprintf(c->out, ", averaged with decay %g", o->ema);
+        fputc('\n', c->out);
+        show_left_alone(c, t->order[i]);
+    }
+    show_frozen(c);
+    fputc('\n', c->out);
+}
+
+/* ---- Memory and arithmetic ---- */
+
+/* Bytes of the arena that a view takes beyond what it shares with the steps; false after an error.
+ */
+static bool add_view(const struct checking *c, unsigned want, const struct ug_data_spec *spec,
+                     int64_t batch, size_t *bytes)
+{
+    struct ug_trainer *t = c->trainer;
+    struct ug_exec *share = t->n_steps ? t->steps[0]->run.exec : NULL;
+    struct ug_dataset *data = spec->n ? ug_dataset_open(spec, c->diags) : NULL;
+    struct ug_view view = {0};
+    bool made = false;
+
+    if (data || !spec->n) {
+        struct ug_input *types = ug_view_types(data, spec, batch);
+        const struct ug_request request = {
+            .want = want, .batch = batch, .types = types, .n_types = spec->n};
+        made = ug_view_open(&view, c->program, &request, t->store, t->averaged, share, c->diags);
+        free(types);
+    }
+    if (made) {
+        const size_t needed = ug_exec_plan(view.run.exec)->bytes;
+        const size_t shared = share ? ug_exec_plan(share)->bytes : 0;
+        *bytes += needed > shared ? needed : 0;
+    }
+    ug_view_close(&view);
+    ug_dataset_close(data);
+    return made;
+}
+
+static bool show_cost(const struct checking *c)
+{
+    const struct ug_program *p = c->program;
+    const struct ug_trainer *t = c->trainer;
+    const size_t blocks = ug_trainer_bytes(t);
+    size_t values = 0;
+
+    for (int i = 0; i < t->n_steps; i++) {
+        const size_t bytes = ug_exec_plan(t->steps[i]->run.exec)->bytes;
+        values += i == 0 || bytes > ug_exec_plan(t->steps[0]->run.exec)->bytes ? bytes : 0;
+    }
+    if (p->samples.event.present &&
+        !add_view(c, UG_WANT_SAMPLES, &p->samples.data, p->samples.count, &values))
+        return false;
+    if (p->validate.event.present &&
+        !add_view(c, UG_WANT_METRICS, &p->validate.data, p->validate.data.batch, &values))
+        return false;
+    const double flops = t->n_steps ? ug_exec_plan(t->steps[0]->run.exec)->flops : 0;
+    fprintf(c->out, "a step\n  %-20s %.3f GFLOP, forward and backward\n", "arithmetic",
+            1e-9 * flops);
+    fputs("memory\n", c->out);
+    fprintf(c->out, "  %-20s %.1f MB: parameters, gradients, moments, averages\n", "blocks",
+            (double)blocks / 1e6);
+    fprintf(c->out, "  %-20s %.1f MB: everything computed in a step, at its peak\n", "values",
+            (double)values / 1e6);
+    fprintf(c->out, "  %-20s %.1f MB\n", "in all", (double)(blocks + values) / 1e6);
+    return true;
+}
+
+/* ---- The whole ---- */
+
+static bool check_training(struct checking *c)
+{
+    if (c->program->data.n && !(c->data = ug_dataset_open(&c->program->data, c->diags)))
+        return false;
+    show_data(c);
+    if (c->program->train.present && !(c->trainer = ug_trainer_new(c->program, c->diags)))
+        return false;
+    return true;
+}
+
+static bool check(struct checking *c)
+{
+    const struct ug_request request = {.want = UG_WANT_VALUES | UG_WANT_LOSSES, .training = true};
+    struct ug_unfolded *u = ug_unfold(c->program, &request, c->diags);
+
+    if (!u)
+        return false;
+    const bool fine = check_training(c);
+    if (fine) {
+        show_networks(c);
+        show_ties(c);
+        show_values(c, u);
+    }
+    ug_unfolded_free(u);
+    if (!fine || !c->trainer)
+        return fine;
+    show_training(c);
+    return show_cost(c);
+}
+
+enum ug_status ug_check(const char *file, const struct ug_overrides *o, bool params, FILE *out,
+                        struct ug_diags *diags)
+{
+    const struct ug_load_options options = {.sets = o->sets, .n_sets = o->n_sets};
+    struct checking c = {.diags = diags, .out = out};
+    bool fine = false;
+
+    c.program = ug_program_load(file, &options, diags);
+    if (c.program && !ug_diags_errors(diags)) {
+        fine = true;
+        if (params)
+            list_params(c.program, out);
+        else
+            fine = check(&c);
+    }
+    ug_trainer_free(c.trainer);
+    ug_dataset_close(c.data);
+    ug_program_free(c.program);
+    return fine && !ug_diags_errors(diags) ? UG_DONE : UG_WRONG;
+}

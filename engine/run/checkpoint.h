@@ -1,0 +1,37 @@
+/* checkpoint.h -- all that a run needs to go on as if it had never stopped.
+ *
+ *     RUN/checkpoints/step-00001000/params.safetensors     with the resolved file in its metadata
+ *                                   optimizer.safetensors  moments: OPTIMIZER.exp_avg.PARAMETER
+ *                                   ema.safetensors        averages, where some are kept
+ *                                   state.json             step, seed, counts of updates
+ *     RUN/latest -> checkpoints/step-00001000
+ *
+ * A folder is written under another name and then renamed: it appears whole or not at all.
+ */
+#ifndef UG_CHECKPOINT_H
+#define UG_CHECKPOINT_H
+
+#include "engine/run/trainer.h"
+
+struct ug_progress_made {
+    int64_t step; /* finished */
+    uint64_t seed;
+    double seconds;      /* of training so far, over all sessions */
+    uint64_t experiment; /* a hash of the file: tells whether it has changed */
+};
+
+/* Writes the checkpoint of made->step, points `latest` to it, and removes the oldest ones beyond
+ * `keep` (0: none).  False after an error. */
+bool ug_checkpoint_write(const char *run, const struct ug_trainer *t,
+                         const struct ug_progress_made *made, const char *config, int64_t keep,
+                         struct ug_diags *diags);
+
+/* The folder of the newest whole checkpoint, or of that of `step` if it is not negative; from the
+ * arena.  NULL if there is none. */
+const char *ug_checkpoint_find(struct ug_arena *a, const char *run, int64_t step);
+
+/* Sets parameters, states, moments, averages and counts.  False after an error. */
+bool ug_checkpoint_read(const char *checkpoint, struct ug_trainer *t, struct ug_progress_made *made,
+                        struct ug_diags *diags);
+
+#endif

@@ -1,0 +1,19 @@
+/* config.h -- the resolved file as a run keeps it: one file that stands for itself, wherever it
+ * lies. */
+#ifndef UG_CONFIG_H
+#define UG_CONFIG_H
+
+#include "engine/model/program.h"
+
+/* Sets `train.KEY` in the tree, so that what the command line asked for is in the file as well. */
+void ug_config_set(struct ug_program *p, const char *key, const char *value);
+/* Takes `train.KEY` out of the tree. */
+void ug_config_remove(struct ug_program *p, const char *key);
+
+/* The tree as text, relative paths made absolute.  From the program's arena. */
+const char *ug_config_text(struct ug_program *p);
+
+/* A hash of a text: the same file gives the same number. */
+uint64_t ug_config_hash(const char *text);
+
+#endif

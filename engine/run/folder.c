@@ -1,0 +1,143 @@
+#include "engine/run/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { OPEN_FOLDERS = 16 };
+
+bool ug_file_exists(const char *path)
+{
+    struct stat st;
+
+    return !lstat(path, &st);
+}
+
+bool ug_folder_exists(const char *path)
+{
+    struct stat st;
+
+    return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+bool ug_folder_make(const char *path, struct ug_diags *diags)
+{
+    char partial[PATH_MAX];
+
+    if (strlen(path) >= sizeof partial) {
+        ug_error(diags, UG_NOWHERE, "the path of the folder '%.60s…' is too long", path);
+        return false;
+    }
+    strcpy(partial, path);
+    for (char *slash = strchr(partial + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(partial, 0777);
+        *slash = '/';
+    }
+    if (!mkdir(path, 0777) || ug_folder_exists(path))
+        return true;
+    ug_error(diags, UG_NOWHERE, "cannot make the folder '%s': %s", path, strerror(errno));
+    return false;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    return remove(path);
+}
+
+void ug_folder_remove(const char *path)
+{
+    if (ug_file_exists(path))
+        nftw(path, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+}
+
+/* After this the names in the folder of `path` survive a loss of power, where the file system can.
+ */
+static void sync_parent(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *parent = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    const int fd = parent ? open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+    free(parent);
+}
+
+/* "a/b" becomes "a/.b.old": hidden, so that nothing takes it for whole. */
+static bool aside(const char *path, char old[PATH_MAX])
+{
+    const char *slash = strrchr(path, '/');
+    const int folder = slash ? (int)(slash - path) + 1 : 0;
+
+    return snprintf(old, PATH_MAX, "%.*s.%s.old", folder, path, path + folder) < PATH_MAX;
+}
+
+bool ug_folder_replace(const char *from, const char *to, struct ug_diags *diags)
+{
+    char old[PATH_MAX];
+
+    errno = ENAMETOOLONG;
+    if (aside(to, old)) {
+        ug_folder_remove(old);
+        if (ug_file_exists(to))
+            rename(to, old);
+        if (!rename(from, to)) {
+            sync_parent(to);
+            ug_folder_remove(old);
+            return true;
+        }
+    }
+    ug_error(diags, UG_NOWHERE, "cannot make the folder '%s': %s", to, strerror(errno));
+    return false;
+}
+
+bool ug_folder_link(const char *target, const char *path, struct ug_diags *diags)
+{
+    char temporary[PATH_MAX];
+
+    if (snprintf(temporary, sizeof temporary, "%s.new", path) >= (int)sizeof temporary)
+        errno = ENAMETOOLONG;
+    else if (!(unlink(temporary) && errno != ENOENT) && !symlink(target, temporary) &&
+             !rename(temporary, path)) {
+        sync_parent(path);
+        return true;
+    }
+    ug_error(diags, UG_NOWHERE, "cannot make the link '%s': %s", path, strerror(errno));
+    return false;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char **ug_folder_list(struct ug_arena *a, const char *path, int *n)
+{
+    DIR *d = opendir(path);
+    const char **names = NULL;
+    int capacity = 0;
+
+    *n = 0;
+    if (!d)
+        return NULL;
+    for (const struct dirent *entry; (entry = readdir(d));)
+        if (entry->d_name[0] != '.')
+            UG_PUSH(a, names, *n, capacity, ug_arena_copy(a, entry->d_name, strlen(entry->d_name)));
+    closedir(d);
+    if (*n)
+        qsort(names, (size_t)*n, sizeof *names, by_name);
+    const int count = *n;
+    UG_PUSH(a, names, *n, capacity, NULL);
+    *n = count;
+    return names;
+}

@@ -1,0 +1,24 @@
+/* folder.h -- folders and links on disk. */
+#ifndef UG_FOLDER_H
+#define UG_FOLDER_H
+
+#include "engine/base/arena.h"
+#include "engine/base/diag.h"
+
+/* Makes a folder and those above it; one that is there is fine. */
+bool ug_folder_make(const char *path, struct ug_diags *diags);
+/* Removes a file or a folder with all in it; links are not followed.  What is not there is fine. */
+void ug_folder_remove(const char *path);
+/* Puts a whole folder where another may stand, so that `to` is never a part of either. */
+bool ug_folder_replace(const char *from, const char *to, struct ug_diags *diags);
+/* Makes `path` a link to `target`, in one step where another link stands. */
+bool ug_folder_link(const char *target, const char *path, struct ug_diags *diags);
+
+bool ug_file_exists(const char *path); /* a folder too */
+bool ug_folder_exists(const char *path);
+
+/* Names in a folder, hidden ones left out, in order; NULL-ended, from the arena; NULL if it cannot
+ * be read. */
+const char **ug_folder_list(struct ug_arena *a, const char *path, int *n);
+
+#endif

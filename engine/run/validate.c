@@ -1,0 +1,103 @@
+#include "engine/run/validate.h"
+
+#include <stdlib.h>
+
+static bool check_metrics(const struct ug_view *view, struct ug_diags *diags)
+{
+    char shape[UG_SHAPE_TEXT];
+    bool fits = true;
+
+    for (int i = 0; i < view->n; i++) {
+        const struct ug_value *v = &view->values[i];
+        if (v->node->type.dtype == UG_F32 && ug_shape_count(&v->node->type.shape) == 1)
+            continue;
+        ug_error(diags, v->pos, "the metric '%s' is %s, not one number", v->name,
+                 ug_shape_text(&v->node->type.shape, shape));
+        fits = false;
+    }
+    return fits;
+}
+
+static bool open_view(struct ug_validation *v, struct ug_view *view, int64_t batch,
+                      const struct ug_trainer *t, struct ug_diags *diags)
+{
+    struct ug_input *types = ug_view_types(v->data, &v->spec->data, batch);
+    const struct ug_request request = {
+        .want = UG_WANT_METRICS,
+        .batch = batch,
+        .types = types,
+        .n_types = v->spec->data.n,
+    };
+    struct ug_exec *share = t->n_steps ? t->steps[0]->run.exec : NULL;
+    const bool opened =
+        ug_view_open(view, t->program, &request, t->store, t->averaged, share, diags) &&
+        check_metrics(view, diags);
+
+    free(types);
+    return opened;
+}
+
+bool ug_validation_open(struct ug_validation *v, const struct ug_trainer *t, struct ug_diags *diags)
+{
+    const struct ug_validate_spec *spec = &t->program->validate;
+
+    *v = (struct ug_validation){.spec = spec};
+    if (!spec->data.n) {
+        ug_error(diags, spec->event.pos, "there is no data to validate with");
+        return false;
+    }
+    if (!(v->data = ug_dataset_open(&spec->data, diags)))
+        return false;
+    v->means = ug_xcalloc((size_t)spec->n_metrics, sizeof *v->means);
+    v->count = ug_dataset_largest(v->data);
+    v->batch = spec->data.batch < v->count ? spec->data.batch : v->count;
+    if (!open_view(v, &v->whole, v->batch, t, diags))
+        return false;
+    return v->count % v->batch == 0 || open_view(v, &v->last, v->count % v->batch, t, diags);
+}
+
+void ug_validation_close(struct ug_validation *v)
+{
+    ug_view_close(&v->whole);
+    ug_view_close(&v->last);
+    ug_dataset_close(v->data);
+    free(v->means);
+    *v = (struct ug_validation){0};
+}
+
+/* Batch k of a validation draws what step k of a run would: each its own, and the same every time.
+ */
+static void add_batch(struct ug_validation *v, const struct ug_view *view, int64_t samples,
+                      int64_t k, const struct ug_moment *now)
+{
+    struct ug_exec *exec = view->run.exec;
+
+    ug_exec_count(exec, now->step, now->steps, now->epoch, now->epochs);
+    ug_exec_run(exec, 0, now->seed, (uint64_t)k);
+    for (int i = 0; i < view->n; i++) {
+        const float *metric = ug_exec_value(exec, view->values[i].node).data;
+        v->means[i] += (double)*metric * (double)samples / (double)v->count;
+    }
+}
+
+bool ug_validation_run(struct ug_validation *v, const struct ug_moment *now, struct ug_diags *diags)
+{
+    struct ug_loader *loader =
+        ug_loader_start(v->data, UG_DRAW_IN_ORDER, v->batch, now->seed, 0, v->count, diags);
+    int64_t done = 0;
+
+    for (int i = 0; i < v->spec->n_metrics; i++)
+        v->means[i] = 0;
+    while (loader && done < v->count) {
+        const struct ug_batch *batch = ug_loader_next(loader, diags);
+        const int64_t left = v->count - done, samples = left < v->batch ? left : v->batch;
+        const struct ug_view *view = samples == v->batch ? &v->whole : &v->last;
+        if (!batch)
+            break;
+        ug_view_bind(view, batch);
+        add_batch(v, view, samples, done / v->batch, now);
+        done += samples;
+    }
+    ug_loader_stop(loader);
+    return done == v->count;
+}

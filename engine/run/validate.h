@@ -1,0 +1,25 @@
+/* validate.h -- metrics over a whole data set, as means over its samples. */
+#ifndef UG_VALIDATE_H
+#define UG_VALIDATE_H
+
+#include "engine/run/trainer.h"
+#include "engine/run/view.h"
+
+struct ug_validation {
+    const struct ug_validate_spec *spec;
+    struct ug_dataset *data;
+    int64_t count, batch;
+    struct ug_view whole, last; /* batches of data.batch, and the smaller one at the end */
+    double *means;              /* by metric, of the last run */
+};
+
+/* False after an error; ug_validation_close is then still right. */
+bool ug_validation_open(struct ug_validation *v, const struct ug_trainer *t,
+                        struct ug_diags *diags);
+void ug_validation_close(struct ug_validation *v);
+
+/* Computes v->means.  False after an error: a picture that broke. */
+bool ug_validation_run(struct ug_validation *v, const struct ug_moment *now,
+                       struct ug_diags *diags);
+
+#endif

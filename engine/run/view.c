@@ -1,0 +1,73 @@
+#include "engine/run/view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool compile(struct ug_view *v, struct ug_exec *share, struct ug_diags *diags)
+{
+    const struct ug_values *extra = &v->unfolded->extra;
+    struct ug_goal *goals = ug_xcalloc((size_t)extra->n, sizeof *goals);
+    struct ug_compile_request r = {
+        .graph = v->unfolded->graph,
+        .goals = goals,
+        .n_goals = extra->n,
+        .n_phases = 1,
+        .store = &v->store,
+        .share = share,
+    };
+
+    for (int i = 0; i < extra->n; i++)
+        goals[i].node = extra->items[i].node;
+    const bool made = ug_compile(&v->run, &r, diags);
+    v->n = extra->n;
+    v->values = ug_xcalloc((size_t)v->n, sizeof *v->values);
+    for (int i = 0; i < v->n; i++) {
+        v->values[i] = extra->items[i];
+        v->values[i].node = goals[i].node;
+    }
+    free(goals);
+    return made;
+}
+
+bool ug_view_open(struct ug_view *v, struct ug_program *p, const struct ug_request *request,
+                  const struct ug_store *store, void **data, struct ug_exec *share,
+                  struct ug_diags *diags)
+{
+    *v = (struct ug_view){.store = *store};
+    v->store.data = data;
+    v->unfolded = ug_unfold(p, request, diags);
+    return v->unfolded && !ug_diags_errors(diags) && compile(v, share, diags);
+}
+
+void ug_view_close(struct ug_view *v)
+{
+    ug_compiled_free(&v->run);
+    ug_unfolded_free(v->unfolded);
+    free(v->values);
+    *v = (struct ug_view){0};
+}
+
+void ug_view_bind(const struct ug_view *v, const struct ug_batch *batch)
+{
+    for (int i = 0; i < batch->n; i++)
+        ug_exec_bind(v->run.exec, batch->names[i], batch->tensors[i].data);
+}
+
+struct ug_input *ug_view_types(const struct ug_dataset *d, const struct ug_data_spec *spec,
+                               int64_t batch)
+{
+    struct ug_input *types = ug_xcalloc((size_t)spec->n, sizeof *types);
+
+    for (int i = 0; i < spec->n; i++) {
+        const struct ug_type sample = ug_dataset_type(d, spec->entries[i].name);
+        struct ug_type *type = &types[i].type;
+        types[i].name = spec->entries[i].name;
+        types[i].data = &spec->entries[i];
+        *type = sample;
+        type->shape.rank++;
+        type->shape.dim[0] = batch;
+        for (int k = 0; k < sample.shape.rank; k++)
+            type->shape.dim[k + 1] = sample.shape.dim[k];
+    }
+    return types;
+}

@@ -1,0 +1,31 @@
+/* view.h -- a graph that is run beside training, in evaluation mode: samples, metrics, a
+ * translation. */
+#ifndef UG_VIEW_H
+#define UG_VIEW_H
+
+#include "engine/data/source.h"
+#include "engine/run/compile.h"
+
+struct ug_view {
+    struct ug_unfolded *unfolded;
+    struct ug_store store; /* another's, with the parameters to look through */
+    struct ug_compiled run;
+    struct ug_value *values; /* what was asked for (`extra`), as nodes of the graph that is run */
+    int n;
+};
+
+/* data[param->index]: the parameters to use, averages for example.  `share` as in ug_exec_new.
+ * False after an error; ug_view_close is then still right. */
+bool ug_view_open(struct ug_view *v, struct ug_program *p, const struct ug_request *request,
+                  const struct ug_store *store, void **data, struct ug_exec *share,
+                  struct ug_diags *diags);
+void ug_view_close(struct ug_view *v);
+
+void ug_view_bind(const struct ug_view *v, const struct ug_batch *batch);
+
+/* The types of a dataset's entries in batches of `batch`; the caller frees the list, whose names
+ * are borrowed. */
+struct ug_input *ug_view_types(const struct ug_dataset *d, const struct ug_data_spec *spec,
+                               int64_t batch);
+
+#endif

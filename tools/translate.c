@@ -1,0 +1,49 @@
+/* translate.c -- unitgraph translate: pictures through a trained network. */
+#include "tools/command.h"
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    int64_t threads = 0;
+    bool quiet = false;
+    struct ug_translate_options o = {.step = -1, .seed = -1, .count = 0};
+    const struct option options[] = {
+        {"step", 0, OPTION_NUMBER, &o.step, 0, "N",
+         "use the checkpoint of step N (default: the newest)"},
+        {"count", 0, OPTION_NUMBER, &o.count, 1, "N",
+         "pictures to draw, for an entry without 'from'"},
+        {"seed", 0, OPTION_NUMBER, &o.seed, 0, "N", "seed of the random draws"},
+        OPTION_THREADS(&threads),
+        {"quiet", 'q', OPTION_FLAG, &quiet, 0, NULL, "no progress on the terminal"},
+        OPTION_END,
+    };
+    struct words words;
+    int status = command_parse(self, options, 3, 4, argc, argv, &words);
+
+    if (status == GO_ON) {
+        struct ug_diags *diags = ug_diags_new();
+        o.run = words.items[0];
+        o.name = words.items[1];
+        o.in = words.n == 4 ? words.items[2] : NULL;
+        o.out = words.items[words.n - 1];
+        o.progress = quiet ? NULL : stderr;
+        command_threads(threads);
+        status = command_end(diags, ug_translate(&o, diags));
+    }
+    return status;
+}
+
+const struct command command_translate = {
+    .name = "translate",
+    .arguments = "RUN NAME [IN] OUT [options]",
+    .summary = "run pictures through a trained network",
+    .text =
+        "RUN is a run's folder or a params.safetensors file: either is enough. NAME is an entry of "
+        "the\n"
+        "experiment's 'translate'. IN is a picture or a folder of pictures, each taken at its own\n"
+        "size; OUT is a picture or a folder to match. An entry without 'from' has no IN and draws\n"
+        "--count pictures into the folder OUT.\n",
+    .examples = "  unitgraph translate runs/unit 1to2 photo.png painted.png\n"
+                "  unitgraph translate runs/unit 1to2 photos/ painted/ --step 8000\n"
+                "  unitgraph translate runs/dcgan draw drawn/ --count 16 --seed 3\n",
+    .run = run,
+};
