@@ -312,6 +312,33 @@ START_TEST(nothing_and_scalars)
 }
 END_TEST
 
+/* ---- clamp ---- */
+
+static void check_clamp(const char *call, const double *want, const double *slope)
+{
+    const double x[] = {-2, -0.5, 0, 0.5, 2};
+    char text[200];
+
+    snprintf(text, sizeof text,
+             "unitgraph: 1\ninputs: {x: [5]}\ngraph:\n  y: %s\n  g: grad(sum(y), x)\n", call);
+    struct trial *loaded = trial_load(text, true, 1);
+
+    trial_set(loaded, "x", x, 5);
+    expect_values(loaded, trial_value(loaded, "y"), 1e-7, 5, want);
+    expect_values(loaded, trial_value(loaded, "g"), 0, 5, slope);
+    trial_free(loaded);
+}
+
+START_TEST(clamps)
+{
+    check_clamp("clamp(x, -0.5, 0.5)", (double[]){-0.5, -0.5, 0, 0.5, 0.5},
+                (double[]){0, 1, 1, 1, 0});
+    check_clamp("clamp(x, max=0)", (double[]){-2, -0.5, 0, 0, 0}, (double[]){1, 1, 1, 0, 0});
+    check_clamp("clamp(x, min=0)", (double[]){0, 0, 0, 0.5, 2}, (double[]){0, 0, 1, 1, 1});
+    check_clamp("clamp(x, 1, -1)", (double[]){-1, -1, -1, -1, -1}, (double[]){0, 0, 0, 0, 0});
+}
+END_TEST
+
 Suite *ug_suite(void)
 {
     Suite *s = suite_create("arithmetic");
@@ -335,6 +362,7 @@ Suite *ug_suite(void)
     tcase_add_test(c, slopes_at_kinks);
     tcase_add_test(c, shapes_that_do_not_fit);
     tcase_add_test(c, nothing_and_scalars);
+    tcase_add_test(c, clamps);
     suite_add_tcase(s, c);
     return s;
 }
