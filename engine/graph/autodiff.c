@@ -75,6 +75,7 @@ static void pass_back(struct differentiation *d, struct ug_node *node)
         d->b->pos = node->pos;
         d->b->place = node->place;
         d->b->scope = node->scope;
+        d->b->called = node->called;
         node->op->gradient(d->b, node, d->dy[node->id], wanted, dx);
         for (int i = 0; i < node->n_in; i++)
             if (wanted[i] && dx[i])
@@ -100,6 +101,7 @@ static void run_backwards(struct differentiation *d)
     d->b->pos = before.pos;
     d->b->place = before.place;
     d->b->scope = before.scope;
+    d->b->called = before.called;
 }
 
 bool ug_differentiate(struct ug_builder *b, struct ug_node *y, struct ug_node *const *x, int n,

@@ -94,6 +94,7 @@ struct ug_node *ug_emit(struct ug_builder *b, const struct ug_op *op, const void
                         struct ug_node *const *in, int n_in)
 {
     struct ug_node like = {.op = op,
+                           .called = b->called ? b->called : op,
                            .attrs = attrs,
                            .in = (struct ug_node **)in,
                            .n_in = n_in,

@@ -18,6 +18,7 @@ struct ug_builder {
     const char *place;    /* "fake_x1.G1.up.0": one of a kind for each call; names random draws */
     const void *site;     /* identity of the call in the text (its expression) */
     const char *no_layers; /* where layers may not stand: what this is ("a loss"), for the message; else NULL */
+    const struct ug_op *called; /* the op whose call is being built; NULL: nodes stand for themselves */
     bool backward;        /* mark what is emitted */
     int draws;            /* random ops emitted at this place so far: keeps their streams apart */
     /* State updates in the order of the text: see state.h */

@@ -89,6 +89,7 @@ static struct ug_node *make_leaf(struct ug_builder *b, const struct ug_op *op, c
                                  struct ug_type type)
 {
     const struct ug_node like = {.op = op,
+                                 .called = op,
                                  .attrs = attrs,
                                  .type = type,
                                  .pos = b->pos,

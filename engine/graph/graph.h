@@ -13,6 +13,7 @@
 
 struct ug_node {
     const struct ug_op *op;
+    const struct ug_op *called; /* what the user called, of which this is a part: conv2d */
     const void *attrs;        /* op->attrs_size bytes; padding is zero */
     struct ug_node **in;
     int n_in;

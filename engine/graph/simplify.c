@@ -169,6 +169,7 @@ static struct ug_node *simplify_node(struct simplifier *s, const struct ug_node 
     s->b.pos = n->pos;
     s->b.place = n->place;
     s->b.scope = n->scope;
+    s->b.called = n->called;
     s->b.backward = n->backward;
     if (n->op->is_view)
         simpler = simplify_view(&like);

@@ -548,7 +548,10 @@ static bool build(const struct converted *v, struct ug_quantity *out)
 
     for (int i = 0; i < c->n_args; i++)
         given[i] = c->slots[i].given;
-    return give(&call, c->op->build ? c->op->build(&call) : emit(v), out);
+    call.b->called = c->op;
+    struct ug_node *node = c->op->build ? c->op->build(&call) : emit(v);
+    call.b->called = NULL;
+    return give(&call, node, out);
 }
 
 /* With the builder standing at this call: numbers that become constants belong to it too. */
