@@ -184,43 +184,60 @@ static void scatter(const struct gather *g, int64_t cols, const struct panel *p,
         }
 }
 
-/* Adds the products of one panel of weights with one panel of columns to the results. */
+/* Whether the panel's columns stand side by side in x for every term. */
+static bool is_whole_run(const struct gather *g, const struct ug_tile *tile, const struct panel *p)
+{
+    return p->run[0].length == tile->cols && g->axis[1].step == 1;
+}
+
+/* Adds the products of the weights `a` from row m on with one panel of columns to the results: with
+ * b, the columns packed or, if it is NULL, with the columns where they stand. */
 static void multiply(const struct gather *g, const struct ug_tile *tile, const struct panel *p,
-                     int64_t m, int64_t depth, const float *a, const float *b, bool add)
+                     int64_t m, int64_t depth, const int64_t *offset, const float *a,
+                     const float *b, bool add)
 {
     const int64_t left = ug_min(g->m - m, tile->rows), rows = panel_rows(tile, left);
-    void (*product)(int64_t, const float *, const float *, float *, int64_t, bool) =
-        rows == tile->rows ? tile->product : tile->product_narrow;
-    float c[UG_TILE_MAX_ROWS * UG_TILE_MAX_COLS];
+    const bool straight = left == rows && p->run[0].length == tile->cols && g->axis[1].to_step == 1;
+    float tile_sums[UG_TILE_MAX_ROWS * UG_TILE_MAX_COLS];
+    float *c = straight ? p->run[0].y + m * g->y_plane : tile_sums;
+    const int64_t ldc = straight ? g->y_plane : tile->cols;
 
-    if (left == rows && p->run[0].length == tile->cols && g->axis[1].to_step == 1) {
-        product(depth, a, b, p->run[0].y + m * g->y_plane, g->y_plane, add);
-        return;
-    }
-    product(depth, a, b, c, tile->cols, false);
-    scatter(g, tile->cols, p, m, left, c, add);
+    if (!b)
+        tile->slide_narrow(depth, a, p->run[0].x, offset, c, ldc, straight && add);
+    else if (rows == tile->rows)
+        tile->product(depth, a, b, c, ldc, straight && add);
+    else
+        tile->product_narrow(depth, a, b, c, ldc, straight && add);
+    if (!straight)
+        scatter(g, tile->cols, p, m, left, c, add);
 }
 
 static void run_piece(const struct gather *g, const struct ug_tile *tile, const struct piece *piece)
 {
     float b[PANELS * DEPTH * UG_TILE_MAX_COLS] __attribute__((aligned(64)));
     struct panel panel[PANELS];
-    const int64_t panel_size = DEPTH * tile->cols;
+    const float *packed[PANELS];
 
-    for (int p = 0; p < piece->n_panels; p++)
+    for (int p = 0; p < piece->n_panels; p++) {
         find_runs(g, tile, piece->group, piece->panel + p, &panel[p]);
+        packed[p] = g->m <= tile->rows / 2 && is_whole_run(g, tile, &panel[p])
+                        ? NULL
+                        : b + p * DEPTH * tile->cols;
+    }
     for (int64_t k = 0; k == 0 || k < g->n_terms; k += DEPTH) { /* no terms: the sums are 0 */
         const int64_t depth = ug_min(DEPTH, g->n_terms - k);
 
         for (int p = 0; p < piece->n_panels; p++)
-            pack_panel(g, tile->cols, &panel[p], g->offset + k, depth, b + p * panel_size);
+            if (packed[p])
+                pack_panel(g, tile->cols, &panel[p], g->offset + k, depth,
+                           b + p * DEPTH * tile->cols);
         for (int p = 0; p < piece->n_panels; p++)
             for (int64_t m = piece->row; m < piece->row + piece->n_rows; m += tile->rows) {
                 const float *a =
                     g->packed + (piece->group * packed_rows(tile, g->m) + m) * g->n_terms;
 
-                multiply(g, tile, &panel[p], m, depth, a + k * panel_rows(tile, g->m - m),
-                         b + p * panel_size, k > 0);
+                multiply(g, tile, &panel[p], m, depth, g->offset + k,
+                         a + k * panel_rows(tile, g->m - m), packed[p], k > 0);
             }
     }
 }

@@ -20,6 +20,7 @@ enum {
     CHUNK = 4096, /* positions that are prepared at a time, at least */
     BLOCK = 256,  /* positions of one call of the inner loop, about: 256 * 32 floats stay near */
     TILES = 16,   /* tiles of rows of one piece, at most */
+    LINE = 16,    /* positions that are turned at a time: a line of the cache */
     FEW = 16      /* channels: fewer leave vectors empty */
 };
 
@@ -124,6 +125,18 @@ static void fill_offsets(const struct correlation *k)
     }
 }
 
+/* `length` positions of `width` channels, `area` apart, into [position][col]; spare columns are 0.
+ */
+static void turn_line(const float *x, int64_t area, int64_t width, int64_t length, int64_t cols,
+                      float *to)
+{
+    for (int64_t j = 0; j < width; j++)
+        for (int64_t q = 0; q < length; q++)
+            to[q * cols + j] = x[j * area + q];
+    for (int64_t q = 0; width < cols && q < length; q++)
+        memset(to + q * cols + width, 0, (size_t)(cols - width) * sizeof *to);
+}
+
 /* Turns [channel][position] of `n` pictures into panels of [position][col], spare columns being 0.
  */
 static void turn(const struct correlation *k, int64_t n, const float *from)
@@ -138,9 +151,8 @@ static void turn(const struct correlation *k, int64_t n, const float *from)
                 const float *x = from + ((i * k->groups + group) * k->v + panel * cols) * area;
                 float *to = k->vectors + ((group * k->panels + panel) * k->chunk + i) * area * cols;
 
-                for (int64_t q = 0; q < area; q++)
-                    for (int64_t j = 0; j < cols; j++)
-                        to[q * cols + j] = j < width ? x[j * area + q] : 0.0f;
+                for (int64_t q = 0; q < area; q += LINE)
+                    turn_line(x + q, area, width, ug_min(LINE, area - q), cols, to + q * cols);
             }
 }
 

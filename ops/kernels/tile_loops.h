@@ -57,6 +57,27 @@ TARGET static void TILE(product_narrow)(int64_t n, const float *a, const float *
     TILE(product_of)(ROWS / 2, n, a, b, c, ldc, add);
 }
 
+TARGET static void TILE(slide_narrow)(int64_t n, const float *a, const float *x,
+                                      const int64_t *offset, float *c, int64_t ldc, bool add)
+{
+    TILE(sums) s = {{{0}}};
+
+    for (int64_t k = 0; k < n; k++, a += ROWS / 2) {
+        const TILE(vector) *b = (const TILE(vector) *)(x + offset[k]);
+        const TILE(vector) b0 = b[0], b1 = b[1];
+
+#pragma GCC unroll 8
+        for (int i = 0; i < ROWS / 2; i++) {
+            s[i][0] += a[i] * b0;
+            s[i][1] += a[i] * b1;
+        }
+    }
+    if (add)
+        TILE(store)(ROWS / 2, s, c, ldc, true);
+    else
+        TILE(store)(ROWS / 2, s, c, ldc, false);
+}
+
 /* Adds one line of terms to the sums; returns where v goes on. */
 TARGET static inline __attribute__((always_inline)) const float *
 TILE(add_line)(const struct ug_terms *t, const float *const *x, const float *v, TILE(sums) s)
@@ -96,6 +117,7 @@ static const struct ug_tile TILE(tile) = {
     .cols = 2 * LANES,
     .product = TILE(product),
     .product_narrow = TILE(product_narrow),
+    .slide_narrow = TILE(slide_narrow),
     .correlate = TILE(correlate),
 };
 
