@@ -204,6 +204,7 @@ Suite *ug_suite(void)
     tcase_add_test(tc, spectral_norm_stays_in_evaluation);
     tcase_add_test(tc, gradients_of_spectral_norm);
     tcase_add_test(tc, spectral_norm_of_a_convolution);
+    tcase_set_timeout(tc, 60);
     suite_add_tcase(s, tc);
     return s;
 }

@@ -248,6 +248,7 @@ Suite *ug_suite(void)
     tcase_add_loop_test(tc, long_rows_are_summed_exactly, 0, COUNT(large));
     tcase_add_test(tc, one_pixel_gives_zero);
     tcase_add_test(tc, misfits_are_refused_in_a_sentence);
+    tcase_set_timeout(tc, 60);
     suite_add_tcase(s, tc);
     return s;
 }
