@@ -259,7 +259,7 @@ START_TEST(damaged_files)
     FILE *f = fopen(write_file(header, 11), "rb");
     ck_assert_uint_eq(fread(bytes, 1, sizeof bytes, f), n);
     fclose(f);
-    for (uint64_t round = 0; round < 3000; round++) {
+    for (uint64_t round = 0; round < 1000; round++) {
         uint32_t draw[4];
         struct ug_diags *own = ug_diags_new();
         ug_random_block(&random, round, draw);
