@@ -62,7 +62,9 @@ struct ug_optimizer_spec {
     int64_t every;                 /* 1 = each step */
     double ema;                    /* decay; 0 = none */
     const struct ug_expr *minimize;
-    struct ug_param **params;      /* owners, in the order of the program */
+    const struct ug_expr **scopes; /* `parameters` as written: networks and scopes */
+    int n_scopes;
+    struct ug_param **params;      /* what they stand for: owners, in the order of the program */
     int n_params;
 };
 
@@ -70,12 +72,15 @@ struct ug_train_spec {
     bool present;                  /* the file has `train` */
     int64_t steps;                 /* from `steps`, or from `epochs` and the largest source */
     double epochs;                 /* 0 where `steps` was given */
+    int64_t largest;               /* samples of the largest source; 0 = not known */
     uint64_t seed;
     bool ordered;                  /* update is a list */
     int *order;                    /* optimizer indices in update order (all of them when simultaneous) */
     int n_order;
     struct ug_optimizer_spec *optimizers;
     int n_optimizers;
+    const struct ug_expr **frozen; /* scopes as written */
+    int n_frozen;
     const char *init;              /* FILE.safetensors or NULL */
     struct ug_pos init_pos;
 };
@@ -115,6 +120,7 @@ struct ug_translate_spec {
     const char *name;
     struct ug_pos pos;
     const char *from;              /* input, or NULL: draws pictures */
+    struct ug_pos from_pos;
     const struct ug_expr *to;
 };
 
@@ -139,6 +145,8 @@ struct ug_tie {                    /* one line of `share`, for check and dot */
     int n;                         /* parameters tied */
 };
 
+struct ug_vars;
+
 struct ug_program {
     struct ug_arena *arena;
     const char *path;
@@ -158,7 +166,8 @@ struct ug_program {
     struct ug_checkpoint_spec checkpoint;
     struct ug_translate_spec *translates;
     int n_translates;
-    struct ug_language *language;  /* private to engine/model: variables, modules, expressions */
+    struct ug_vars *vars;          /* private to engine/model, like */
+    struct ug_language *language;  /* modules, networks, expressions */
 };
 
 struct ug_load_options {

@@ -1,52 +1,56 @@
-/* sections.c -- `inputs`: values given from outside. */
+/* sections.c -- the sections of a file that are read key by key, and the keys at its top. */
 #include "engine/model/sections.h"
 
-#include <string.h>
+#include "engine/model/keys.h"
 
-/* `[1, 3, 64, 64]` or `{shape: [8], dtype: int64}`. */
-static bool read_type(struct ug_vars *vars, struct ug_arena *arena, struct ug_diags *diags,
-                      struct ug_yaml *value, struct ug_type *out)
+/* Every section there is, whoever reads it. */
+static const struct ug_key sections[] = {
+    {"unitgraph", "the version of the language", .type = UG_KEY_OTHER},
+    {"include", "files that are merged in first", .type = UG_KEY_OTHER},
+    {"vars", "quantities with names", .type = UG_KEY_OTHER},
+    {"modules", "kinds of networks", .type = UG_KEY_OTHER},
+    {"data", "inputs that come from files", .type = UG_KEY_OTHER},
+    {"inputs", "inputs that are given from outside", .type = UG_KEY_OTHER},
+    {"networks", "modules with parameters of their own", .type = UG_KEY_OTHER},
+    {"share", "equations between scopes", .type = UG_KEY_OTHER},
+    {"init", "initial values of parameters", .type = UG_KEY_OTHER},
+    {"graph", "values and how they depend on one another", .type = UG_KEY_OTHER},
+    {"losses", "what is minimised", .type = UG_KEY_OTHER},
+    {"train", "how long, in which order, by which optimizers", .type = UG_KEY_OTHER},
+    {"log", "lines in metrics.jsonl", .type = UG_KEY_OTHER},
+    {"samples", "grids of pictures", .type = UG_KEY_OTHER},
+    {"checkpoint", "parameters kept on disk", .type = UG_KEY_OTHER},
+    {"validate", "metrics over data that is not trained on", .type = UG_KEY_OTHER},
+    {"translate", "what the command of this name runs", .type = UG_KEY_OTHER},
+    {.name = NULL},
+};
+
+/* Keys that are no section, and sections without anything in them. */
+static void check_top(struct ug_sections *s)
 {
-    static const char *const words[] = {"float32", "int64", NULL};
-    struct ug_eval e = {.arena = arena, .diags = diags, .scope = &ug_vars_scope, .context = vars};
-    struct ug_yaml *shape = value->kind == UG_YAML_MAP ? ug_yaml_get(value, "shape") : value;
-    struct ug_yaml *dtype = ug_yaml_get(value, "dtype");
-    struct ug_quantity q;
-    int word = 0;
+    const struct ug_yaml *tree = s->program->tree;
 
-    *out = (struct ug_type){.dtype = UG_F32};
-    if (dtype) {
-        if (!ug_evaluate_yaml(&e, dtype, &q))
-            return false;
-        word = ug_want_word(diags, dtype->pos, "'dtype'", &q, words);
-    }
-    if (!shape || word < 0 || !ug_evaluate_yaml(&e, shape, &q))
-        return false;
-    out->dtype = word ? UG_I64 : UG_F32;
-    if (q.kind != UG_Q_LIST || q.n > UG_MAX_RANK) {
-        ug_error(diags, shape->pos, "a shape is a list of at most %d extents", UG_MAX_RANK);
-        return false;
-    }
-    out->shape.rank = q.n;
-    for (int i = 0; i < q.n; i++)
-        if (!ug_want_int(diags, shape->pos, "an extent", &q.items[i], 0, UG_MAX_ELEMENTS,
-                         &out->shape.dim[i]))
-            return false;
-    return true;
+    for (int i = 0; i < tree->n; i++)
+        if (ug_yaml_is_null(tree->items[i]) && !tree->items[i]->broken)
+            ug_refuse_empty(s, tree->items[i],
+                            ug_arena_format(s->arena, "'%s'", tree->keys[i]->text));
+    ug_refuse_unknown(s, tree, "the file", sections);
 }
 
 void ug_read_sections(struct ug_program *p, struct ug_vars *vars, struct ug_diags *diags)
 {
-    const struct ug_yaml *map = ug_yaml_get(p->tree, "inputs");
+    struct ug_sections s = {
+        .program = p,
+        .arena = p->arena,
+        .diags = diags,
+        .eval = {.arena = p->arena, .diags = diags, .scope = &ug_vars_scope, .context = vars},
+    };
 
-    if (!map || map->kind != UG_YAML_MAP)
-        return;
-    p->inputs = ug_arena_array(p->arena, (size_t)map->n, sizeof *p->inputs);
-    for (int i = 0; i < map->n; i++) {
-        struct ug_input *input = &p->inputs[p->n_inputs++];
-
-        *input = (struct ug_input){.name = map->keys[i]->text, .pos = map->keys[i]->pos};
-        if (!read_type(vars, p->arena, diags, map->items[i], &input->type))
-            input->type.shape.rank = -1;
-    }
+    p->vars = vars;
+    check_top(&s);
+    ug_read_data(&s);
+    ug_read_inputs(&s);
+    ug_read_train(&s);
+    ug_read_events(&s);
+    ug_read_translate(&s);
 }

@@ -111,7 +111,7 @@ struct ug_vars *ug_vars_new(struct ug_arena *arena, struct ug_diags *diags, stru
     if (section && section->kind == UG_YAML_MAP) {
         plant(v, &v->root);
         evaluate_all(&v->root);
-    } else if (section) {
+    } else if (section && !ug_yaml_is_null(section)) {
         ug_error(diags, section->pos, "'vars' must be a map of names and values");
     }
     return v;
