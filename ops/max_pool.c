@@ -156,7 +156,8 @@ static void index_run(const struct ug_kernel *k)
 
 static const struct ug_op max_pool2d_index = {
     .name = "max_pool2d_index",
-    .summary = "Where in its plane each maximum of max_pool2d stands: row * W + column.",
+    .summary = "Where in its plane each maximum of max_pool2d stands.",
+    .formula = "row * W + column",
     .internal = true,
     .attrs_size = sizeof(struct max_pool2d),
     .infer = index_infer,

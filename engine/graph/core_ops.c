@@ -189,6 +189,7 @@ static void sum_to_gradient(struct ug_builder *b, struct ug_node *y, struct ug_n
 const struct ug_op ug_op_sum_to = {
     .name = "sum_to",
     .summary = "The sum over the axes along which broadcasting would repeat a smaller shape.",
+    .formula = "y[j] = sum of x[i] over all i that broadcasting reads j for",
     .internal = true,
     .attrs_size = sizeof(struct ug_shape),
     .infer = sum_to_infer,
@@ -220,6 +221,7 @@ static void expand_to_gradient(struct ug_builder *b, struct ug_node *y, struct u
 const struct ug_op ug_op_expand_to = {
     .name = "expand_to",
     .summary = "A value repeated along axes of extent 1, as broadcasting does.",
+    .formula = "y[i] = x[j], j = i but 0 on the axes where x has extent 1",
     .internal = true,
     .attrs_size = sizeof(struct ug_shape),
     .infer = expand_to_infer,
