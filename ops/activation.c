@@ -305,10 +305,6 @@ static const struct ug_op gelu = {
     .in_place = 1,
 };
 
-struct softplus_attrs {
-    double beta, threshold;
-};
-
 static inline float softplus_of(float x, float beta, float threshold)
 {
     const float z = x * beta;
@@ -316,14 +312,14 @@ static inline float softplus_of(float x, float beta, float threshold)
 
     return z > threshold ? x : y;
 }
-UG_MAP1_WITH(softplus_map, softplus_attrs, softplus_of(x, (float)s.beta, (float)s.threshold))
+UG_MAP1_WITH(softplus_map, ug_softplus_attrs, softplus_of(x, (float)s.beta, (float)s.threshold))
 
 /* dx = dy sigmoid(beta x), and dy above the threshold; from 20 on sigmoid is 1 to a float anyway.
  */
 static void softplus_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node *dy,
                               const bool *wanted, struct ug_node **dx)
 {
-    const struct softplus_attrs *a = y->attrs;
+    const struct ug_softplus_attrs *a = y->attrs;
     struct ug_node *z = ug_scale(b, y->in[0], a->beta), *slope = ug_sigmoid(b, z);
 
     (void)wanted;
@@ -340,14 +336,14 @@ static const struct ug_arg softplus_args[] = {
     {.name = "beta",
      .doc = "how sharp the bend is",
      .type = UG_FLOAT,
-     .offset = offsetof(struct softplus_attrs, beta),
+     .offset = offsetof(struct ug_softplus_attrs, beta),
      .initial = "1",
      .min = 1e-6,
      .max = 1e6},
     {.name = "threshold",
      .doc = "where beta * x is above this the value is x itself",
      .type = UG_FLOAT,
-     .offset = offsetof(struct softplus_attrs, threshold),
+     .offset = offsetof(struct ug_softplus_attrs, threshold),
      .initial = "20"},
     {.name = NULL},
 };
@@ -358,7 +354,7 @@ static const struct ug_op softplus = {
     .formula = "y = ln(1 + e^(beta x)) / beta",
     .example = EXAMPLE("softplus(x)"),
     .args = softplus_args,
-    .attrs_size = sizeof(struct softplus_attrs),
+    .attrs_size = sizeof(struct ug_softplus_attrs),
     .map = softplus_map,
     .gradient = softplus_gradient,
     .in_place = 1,

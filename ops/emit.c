@@ -98,7 +98,9 @@ struct ug_node *ug_relu(struct ug_builder *b, struct ug_node *x)
 
 struct ug_node *ug_softplus(struct ug_builder *b, struct ug_node *x)
 {
-    return unary(b, "softplus", x);
+    const struct ug_softplus_attrs attrs = {.beta = 1, .threshold = 20};
+
+    return ug_emit_named(b, "softplus", &attrs, &x, 1);
 }
 
 struct ug_node *ug_log_softmax(struct ug_builder *b, struct ug_node *x, int axis)

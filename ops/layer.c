@@ -159,7 +159,7 @@ static const struct ug_op linear = {
     .formula = "y = x * transpose(weight) + bias; weight [out, in]: uniform in +-1/sqrt(in) at "
                "first, as in "
                "PyTorch, and bias too",
-    .example = "unitgraph: 1\ninputs: {x: [2, 5]}\ngraph: {y: linear(x, 3)}\n",
+    .example = "unitgraph: 1\ninputs: {x: [2, 5]}\ngraph: {y: 'linear(x, 3)'}\n",
     .args = linear_args,
     .attrs_size = sizeof(struct linear),
     .has_parameters = true,

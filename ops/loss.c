@@ -95,8 +95,8 @@ struct smooth_l1 {
     double beta;
 };
 
-/* With d = |x - target| and m = min(d, beta): m^2 / (2 beta) + d - m, which is d^2 / (2 beta) below
- * beta and d - beta / 2 above. */
+/* With d = x - target and m = d cut to [-beta, beta]: m (d - m / 2) / beta, which is d^2 / (2 beta)
+ * within and |d| - beta / 2 beyond, and keeps its second derivative at d = 0. */
 static struct ug_node *smooth_l1_build(struct ug_call *c)
 {
     const double beta = ((const struct smooth_l1 *)c->attrs)->beta;
@@ -105,11 +105,11 @@ static struct ug_node *smooth_l1_build(struct ug_call *c)
 
     if (!take_pair(c, &x, &target))
         return NULL;
-    d = ug_abs(b, ug_sub(b, x, target));
+    d = ug_sub(b, x, target);
     if (beta == 0.0)
-        return mean_of(c, d);
-    m = ug_minimum(b, d, ug_constant(b, beta));
-    return mean_of(c, ug_add(b, ug_scale(b, ug_square(b, m), 0.5 / beta), ug_sub(b, d, m)));
+        return mean_of(c, ug_abs(b, d));
+    m = ug_maximum(b, ug_minimum(b, d, ug_constant(b, beta)), ug_constant(b, -beta));
+    return ug_scale(b, mean_of(c, ug_mul(b, m, ug_sub(b, d, ug_scale(b, m, 0.5)))), 1.0 / beta);
 }
 
 static const struct ug_arg smooth_l1_args[] = {

@@ -14,6 +14,10 @@ struct ug_reduce_attrs {
     bool keepdim;
 };
 
+struct ug_softplus_attrs {
+    double beta, threshold;
+};
+
 /* softmax, log_softmax: the axis as written. */
 struct ug_softmax_attrs {
     int64_t dim;

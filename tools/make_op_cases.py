@@ -34,11 +34,12 @@ class Env(dict):
 
 def case(family, name, call, fn, params=None, order=2, train=False, given=None, more='', **inputs):
     """`call` in our language and `fn(env)` in PyTorch; `given`: states, as parameters that have no gradient;
-    `more`: entries of `graph` before y.  An input is a shape; or a tensor; or a kind and a shape: see draw."""
+    `more`: entries of `graph` before y.  An input is a shape; or a tensor; or a kind and a shape: see draw.
+    x is [2, 3] unless said otherwise; None: there is none."""
     cases = CASES.setdefault(family, {})
     assert name not in cases, name
     cases[name] = dict(call=call, fn=fn, params=params or {}, order=order, train=train, given=given or {}, more=more,
-                       inputs={'x': [2, 3], **inputs})
+                       inputs={k: v for k, v in {'x': [2, 3], **inputs}.items() if v is not None})
 
 
 def draw(spec, g):
@@ -498,7 +499,7 @@ def coords(x):
 control('detach', 'x * detach(x)', lambda e: e.x * e.x.detach())
 control('likes', 'x * (ones_like(x) + full_like(x, 2.5) + zeros_like(x))', lambda e: e.x * 3.5)
 control('full_of_shape', 'x + full_like([size(x, 0), 1], 2)', lambda e: e.x + 2)
-control('one_hot', 'one_hot(labels, 4)', lambda e: F.one_hot(e.labels, 4).double(), order=0, labels=('labels', [5], 4))
+control('one_hot', 'one_hot(labels, 4)', lambda e: F.one_hot(e.labels, 4).double(), order=0, x=None, labels=('labels', [5], 4))
 control('coords', 'cat(x, coords(x))', lambda e: torch.cat([e.x, coords(e.x)], 1), x=[2, 1, 3, 4])
 control('coords_odd', 'coords(x)', lambda e: coords(e.x), order=0, x=[1, 2, 2, 5])
 control('gradient', 'grad(sum(exp(x) * z), x)', lambda e: e.x.exp() * e.z, z=[2, 3])
