@@ -90,7 +90,9 @@ struct ug_kernel {
     uint64_t seed, step;    /* of the run, for random ops and `step` */
 };
 
-/* Elementwise: n elements of contiguous runs; out may be in[0]. */
+/* Elementwise: n elements of contiguous runs, at most UG_MAP_BLOCK; out may be an input that `in_place`
+ * names. */
+enum { UG_MAP_BLOCK = 1024 };
 typedef void ug_map(const void *attrs, int64_t n, const float *const *in, float *out);
 
 struct ug_op {

@@ -16,11 +16,6 @@ const struct ug_node *ug_view_source(const struct ug_node *n)
     return n;
 }
 
-size_t ug_type_bytes(const struct ug_type *t)
-{
-    return (size_t)ug_shape_count(&t->shape) * ug_dtype_size(t->dtype);
-}
-
 /* The last phase in which the parameter still stands as this leaf reads it. */
 static int last_phase_of(const struct ug_graph *g, const struct ug_node *leaf, int n_phases)
 {

@@ -17,7 +17,6 @@ enum { UG_NOT_NEEDED = -1 };
 bool ug_is_call(const struct ug_needs *needs, const struct ug_node *n);
 /* The node whose memory holds the value: the end of a chain of views. */
 const struct ug_node *ug_view_source(const struct ug_node *n);
-size_t ug_type_bytes(const struct ug_type *t);
 
 /* ---- order.c ---- */
 

@@ -48,6 +48,7 @@ bool ug_shape_valid(const struct ug_shape *s);
 bool ug_shape_broadcast(const struct ug_shape *a, const struct ug_shape *b, struct ug_shape *out);
 
 size_t ug_dtype_size(enum ug_dtype t);
+size_t ug_type_bytes(const struct ug_type *t);
 const char *ug_dtype_name(enum ug_dtype t); /* "float32", "int64" */
 
 /* "1x3x64x64", or "scalar", into `text`, always closed; returns `text`. */

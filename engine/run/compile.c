@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "engine/graph/fuse.h"
+
 /* The nodes of goals, then those of links. */
 static struct ug_node **roots_of(const struct ug_compile_request *r)
 {
@@ -22,21 +24,23 @@ static void store_roots(struct ug_compile_request *r, struct ug_node *const *roo
         r->links[i].next = roots[r->n_goals + i];
 }
 
+/* Passes from `graph` on; each one takes the place of the graph before it. */
 static struct ug_graph *lower(struct ug_compile_request *r)
 {
     struct ug_node **roots = roots_of(r);
-    struct ug_graph *graph = ug_simplify(r->graph, roots, r->n_goals + r->n_links);
+    struct ug_graph *simple = ug_simplify(r->graph, roots, r->n_goals + r->n_links), *chained,
+                    *fused;
 
     store_roots(r, roots);
-    if (r->n_links) {
-        struct ug_graph *chained = ug_chain_states(graph, r->links, &r->n_links, roots, r->n_goals);
-        for (int i = 0; i < r->n_goals; i++)
-            r->goals[i].node = roots[i];
-        ug_graph_free(graph);
-        graph = chained;
-    }
+    chained = ug_chain_states(simple, r->links, &r->n_links, roots, r->n_goals);
+    for (int i = 0; i < r->n_links; i++)
+        roots[r->n_goals + i] = r->links[i].next;
+    fused = ug_fuse(chained, roots, r->n_goals + r->n_links);
+    store_roots(r, roots);
+    ug_graph_free(simple);
+    ug_graph_free(chained);
     free(roots);
-    return graph;
+    return fused;
 }
 
 bool ug_compile(struct ug_compiled *c, struct ug_compile_request *r, struct ug_diags *diags)

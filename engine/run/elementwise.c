@@ -10,7 +10,7 @@
 #include <assert.h>
 
 enum {
-    BLOCK = 1024, /* elements that the op gets at once */
+    BLOCK = UG_MAP_BLOCK,
     GRAIN = 16384 /* elements that a thread takes at once */
 };
 
@@ -32,6 +32,18 @@ static void set_strides(const struct ug_shape *in, const struct ug_shape *out, i
         stride[axis] = extent == 1 ? 0 : step;
         step *= extent;
     }
+}
+
+int64_t ug_map_index(const struct ug_shape *in, const struct ug_shape *out, int64_t index)
+{
+    int64_t stride[UG_MAX_RANK], at = 0;
+
+    set_strides(in, out, stride);
+    for (int axis = out->rank - 1; axis >= 0; axis--) {
+        at += index % out->dim[axis] * stride[axis];
+        index /= out->dim[axis];
+    }
+    return at;
 }
 
 static bool can_merge(const struct loops *l, int n_in, int outer, int inner)

@@ -9,6 +9,7 @@
 
 #include "engine/base/memory.h"
 #include "engine/base/simd.h"
+#include "engine/graph/fuse.h"
 #include "engine/run/elementwise.h"
 
 struct ug_exec {
@@ -222,9 +223,7 @@ static void make_copies(struct ug_exec *e, int phase)
         const struct ug_copy *copy = &e->plan->copies[i];
 
         if (copy->phase == phase)
-            memcpy(copy->home, e->data[copy->node->id],
-                   (size_t)ug_shape_count(&copy->node->type.shape) *
-                       ug_dtype_size(copy->node->type.dtype));
+            memcpy(copy->home, e->data[copy->node->id], ug_type_bytes(&copy->node->type));
     }
 }
 
@@ -255,34 +254,82 @@ struct ug_tensor ug_exec_value(const struct ug_exec *e, const struct ug_node *no
 
 /* ---- Looking for what is not finite ---- */
 
-static bool is_finite(const struct ug_tensor *t)
+/* The first element that is not finite; -1 if all are. */
+static int64_t find_element(const struct ug_tensor *t)
 {
     const int64_t n = t->dtype == UG_F32 ? ug_shape_count(&t->shape) : 0;
     const float *x = t->data;
 
     for (int64_t i = 0; i < n; i++)
         if (!isfinite(x[i]))
-            return false;
-    return true;
+            return i;
+    return -1;
+}
+
+/* The leaf among the inputs of call c whose value is not finite, or NULL. */
+static const struct ug_node *find_leaf(const struct ug_exec *e, int c)
+{
+    const struct ug_node *n = e->plan->calls[c].node;
+
+    for (int i = 0; i < n->n_in; i++) {
+        const struct ug_node *leaf = n->in[i];
+
+        while (leaf->op->is_view)
+            leaf = leaf->in[0];
+        if (ug_is_leaf(leaf) && find_element(&e->kernels[c].in[i]) >= 0)
+            return leaf;
+    }
+    return NULL;
+}
+
+/* Which member of a fused node made element `index` of its output what it is. */
+static const struct ug_node *find_member(const struct ug_exec *e, int c, int64_t index)
+{
+    const struct ug_kernel *k = &e->kernels[c];
+    float element[UG_FUSED_INPUTS];
+
+    for (int i = 0; i < k->n_in; i++)
+        element[i] =
+            ((const float *)k->in[i].data)[ug_map_index(&k->in[i].shape, &k->out.shape, index)];
+    return ug_fused_find_fault(e->plan->calls[c].node, element);
+}
+
+/* Runs call c beside its place, so that inputs that it would overwrite can be looked at. */
+static const struct ug_node *run_and_look(struct ug_exec *e, int c, void *beside, uint64_t seed,
+                                          uint64_t step)
+{
+    const struct ug_node *n = e->plan->calls[c].node;
+    struct ug_tensor *out = &e->kernels[c].out;
+    void *place = out->data;
+    int64_t index;
+
+    out->data = beside;
+    run_call(e, c, seed, step);
+    index = find_element(out);
+    out->data = place;
+    if (index >= 0)
+        return n->op == &ug_op_fused ? find_member(e, c, index) : n;
+    memcpy(place, beside, ug_type_bytes(&n->type));
+    return NULL;
 }
 
 const struct ug_node *ug_exec_find_fault(struct ug_exec *e, int phase, uint64_t seed, uint64_t step)
 {
+    const int from = phase_start(e->plan, phase), to = e->plan->phase_end[phase];
+    const struct ug_node *fault = NULL;
+    size_t largest = 1;
+    void *beside;
+
     prepare(e);
-    for (int c = phase_start(e->plan, phase); c < e->plan->phase_end[phase]; c++) {
-        const struct ug_node *n = e->plan->calls[c].node;
-
-        for (int i = 0; i < n->n_in; i++) {
-            struct ug_node *leaf = n->in[i];
-
-            while (leaf->op->is_view)
-                leaf = leaf->in[0];
-            if (ug_is_leaf(leaf) && !is_finite(&e->kernels[c].in[i]))
-                return leaf;
-        }
-        run_call(e, c, seed, step);
-        if (!is_finite(&e->kernels[c].out))
-            return n;
+    for (int c = from; c < to; c++)
+        if (ug_type_bytes(&e->plan->calls[c].node->type) > largest)
+            largest = ug_type_bytes(&e->plan->calls[c].node->type);
+    beside = ug_xrealloc(NULL, largest);
+    for (int c = from; c < to && !fault; c++) {
+        fault = find_leaf(e, c);
+        if (!fault)
+            fault = run_and_look(e, c, beside, seed, step);
     }
-    return NULL;
+    free(beside);
+    return fault;
 }
