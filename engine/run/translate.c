@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/base/file.h"
+#include "engine/data/listing.h"
 #include "engine/run/checkpoint.h"
 #include "engine/run/folder.h"
 #include "engine/run/progress.h"
@@ -12,7 +13,7 @@
 #include "engine/run/weights.h"
 #include "engine/unitgraph.h"
 
-enum { LARGEST_MULTIPLE = 256, DEEPEST_FOLDER = 32 };
+enum { LARGEST_MULTIPLE = 256 };
 
 struct size {
     int64_t height, width;
@@ -363,11 +364,6 @@ static bool ends_with(const char *name, const char *end)
     return n >= m && !strcasecmp(name + n - m, end);
 }
 
-static bool is_picture_name(const char *name)
-{
-    return ends_with(name, ".png") || ends_with(name, ".jpg") || ends_with(name, ".jpeg");
-}
-
 /* "a/b.jpg" becomes "a/b.png". */
 static const char *as_png(struct ug_arena *a, const char *name)
 {
@@ -375,27 +371,6 @@ static const char *as_png(struct ug_arena *a, const char *name)
     const size_t length = dot && (!slash || dot > slash) ? (size_t)(dot - name) : strlen(name);
 
     return ug_arena_format(a, "%.*s.png", (int)length, name);
-}
-
-struct name_list {
-    const char **items; /* below the folder IN */
-    int n, capacity;
-};
-
-static void find_pictures(struct translation *t, const char *folder, const char *below, int depth,
-                          struct name_list *list)
-{
-    int n;
-    const char **names = ug_folder_list(t->arena, folder, &n);
-
-    for (int i = 0; i < n; i++) {
-        const char *path = ug_arena_format(t->arena, "%s/%s", folder, names[i]);
-        const char *name = ug_arena_format(t->arena, "%s%s", below, names[i]);
-        if (ug_folder_exists(path) && depth < DEEPEST_FOLDER)
-            find_pictures(t, path, ug_arena_format(t->arena, "%s/", name), depth + 1, list);
-        else if (is_picture_name(names[i]))
-            UG_PUSH(t->arena, list->items, list->n, list->capacity, name);
-    }
 }
 
 static void show_progress(struct translation *t, int64_t done)
@@ -407,25 +382,21 @@ static void show_progress(struct translation *t, int64_t done)
 static bool translate_folder(struct translation *t)
 {
     const char *in = t->options->in, *out = t->options->out;
-    struct name_list list = {0};
+    struct ug_listing list;
     bool whole = true;
 
-    find_pictures(t, in, "", 0, &list);
-    if (!list.n) {
-        ug_error(t->diags, UG_NOWHERE, "the folder '%s' holds no PNG or JPEG pictures", in);
+    if (!ug_list_pictures(t->arena, in, &list, UG_NOWHERE, t->diags))
         return false;
-    }
     t->progress.last = list.n;
-    for (int i = 0; i < list.n; i++) {
-        const char *to = ug_arena_format(t->arena, "%s/%s", out, as_png(t->arena, list.items[i]));
+    for (int64_t i = 0; i < list.n; i++) {
+        const char *name = list.paths[i] + strlen(in) + 1; /* below the folder */
+        const char *to = ug_arena_format(t->arena, "%s/%s", out, as_png(t->arena, name));
         char *folder = strndup(to, (size_t)(strrchr(to, '/') - to));
         const bool made = folder && ug_folder_make(folder, t->diags);
         free(folder);
         if (!made)
             return false;
-        whole =
-            translate_picture(t, ug_arena_format(t->arena, "%s/%s", in, list.items[i]), to, i) &&
-            whole;
+        whole = translate_picture(t, list.paths[i], to, i) && whole;
         show_progress(t, i + 1);
     }
     return whole;
