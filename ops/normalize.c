@@ -43,6 +43,21 @@ static int64_t part_length(const struct parts *p, int64_t i)
     return ug_min(PART, p->inner - i % p->per_line * PART);
 }
 
+/* Does `work` for every part of a row: in turn, where rows keep the threads busy, else side by
+ * side. */
+static void each_part(const struct parts *p, int64_t row,
+                      void (*work)(const void *job, int64_t row, int64_t part), const void *job)
+{
+    if (p->rows >= MANY_ROWS || p->n == 1) {
+        for (int64_t i = 0; i < p->n; i++)
+            work(job, row, i);
+        return;
+    }
+#pragma omp parallel for schedule(static)
+    for (int64_t i = 0; i < p->n; i++)
+        work(job, row, i);
+}
+
 static double total(const double *sums, int64_t n)
 {
     double s = 0;
@@ -165,31 +180,49 @@ static size_t stats_scratch(const void *attrs, const struct ug_type *in, const s
     return sums_scratch(attrs);
 }
 
-static void row_stats(const struct parts *p, const float *x, int64_t row, double *sums,
-                      float *stats)
-{
-    const double n = (double)(p->outer * p->inner);
+struct stats_job {
+    struct parts parts;
+    const float *x;
+    double *sums; /* [row][part] */
     double mean;
+};
 
-#pragma omp parallel for schedule(static) if (p->rows < MANY_ROWS && p->n > 1)
-    for (int64_t i = 0; i < p->n; i++)
-        sums[i] = sum_of(x + part_at(p, row, i), part_length(p, i));
-    mean = total(sums, p->n) / n;
-#pragma omp parallel for schedule(static) if (p->rows < MANY_ROWS && p->n > 1)
-    for (int64_t i = 0; i < p->n; i++)
-        sums[i] = sum_of_squares(x + part_at(p, row, i), part_length(p, i), mean);
-    stats[row] = (float)mean;
+static void sum_part(const void *job, int64_t row, int64_t i)
+{
+    const struct stats_job *j = job;
+
+    j->sums[row * j->parts.n + i] =
+        sum_of(j->x + part_at(&j->parts, row, i), part_length(&j->parts, i));
+}
+
+static void sum_squares_of_part(const void *job, int64_t row, int64_t i)
+{
+    const struct stats_job *j = job;
+
+    j->sums[row * j->parts.n + i] =
+        sum_of_squares(j->x + part_at(&j->parts, row, i), part_length(&j->parts, i), j->mean);
+}
+
+static void row_stats(struct stats_job job, int64_t row, float *stats)
+{
+    const struct parts *p = &job.parts;
+    const double n = (double)(p->outer * p->inner);
+    const double *sums = job.sums + row * p->n;
+
+    each_part(p, row, sum_part, &job);
+    job.mean = total(sums, p->n) / n;
+    each_part(p, row, sum_squares_of_part, &job);
+    stats[row] = (float)job.mean;
     stats[p->rows + row] = (float)(total(sums, p->n) / n);
 }
 
 static void run_stats(const struct ug_kernel *k)
 {
-    const struct parts p = parts_of(k->attrs);
-    double *sums = k->scratch;
+    const struct stats_job job = {parts_of(k->attrs), k->in[0].data, k->scratch, 0};
 
-#pragma omp parallel for schedule(static) if (p.rows >= MANY_ROWS)
-    for (int64_t row = 0; row < p.rows; row++)
-        row_stats(&p, k->in[0].data, row, sums + row * p.n, k->out.data);
+#pragma omp parallel for schedule(static) if (job.parts.rows >= MANY_ROWS)
+    for (int64_t row = 0; row < job.parts.rows; row++)
+        row_stats(job, row, k->out.data);
 }
 
 /* dx = (dmean + 2 dvar (x - mean)) / n. */
@@ -293,39 +326,58 @@ UG_WIDEST static void backward_part(const float *dy, const float *y, int64_t n, 
         dx[i] = (dy[i] - mean_dy - y[i] * mean_dy_y) * scale;
 }
 
-static void row_backward(const struct ug_kernel *k, const struct parts *p, int64_t row,
-                         double *sums)
+struct backward_job {
+    struct parts parts;
+    const float *dy, *y;
+    float *dx;
+    double *sums; /* [row][of dy, of dy * y][part] */
+    float mean_dy, mean_dy_y, scale;
+};
+
+static void sum_products_of_part(const void *job, int64_t row, int64_t i)
 {
-    const float *dy = k->in[0].data, *y = k->in[1].data;
-    const float scale = inverse_deviation(k->attrs, k->in[2].data, row);
+    const struct backward_job *j = job;
+    const int64_t at = part_at(&j->parts, row, i), length = part_length(&j->parts, i);
+    double *sums = j->sums + 2 * row * j->parts.n;
+
+    sums[i] = sum_of(j->dy + at, length);
+    sums[j->parts.n + i] = sum_of_products(j->dy + at, j->y + at, length);
+}
+
+static void project_part(const void *job, int64_t row, int64_t i)
+{
+    const struct backward_job *j = job;
+    const int64_t at = part_at(&j->parts, row, i);
+
+    backward_part(j->dy + at, j->y + at, part_length(&j->parts, i), j->mean_dy, j->mean_dy_y,
+                  j->scale, j->dx + at);
+}
+
+static void row_backward(struct backward_job job, int64_t row)
+{
+    const struct parts *p = &job.parts;
     const double n = (double)(p->outer * p->inner);
-    float *dx = k->out.data, mean_dy, mean_dy_y;
+    const double *sums = job.sums + 2 * row * p->n;
 
-#pragma omp parallel for schedule(static) if (p->rows < MANY_ROWS && p->n > 1)
-    for (int64_t i = 0; i < p->n; i++) {
-        const int64_t at = part_at(p, row, i), length = part_length(p, i);
-
-        sums[i] = sum_of(dy + at, length);
-        sums[p->n + i] = sum_of_products(dy + at, y + at, length);
-    }
-    mean_dy = (float)(total(sums, p->n) / n);
-    mean_dy_y = (float)(total(sums + p->n, p->n) / n);
-#pragma omp parallel for schedule(static) if (p->rows < MANY_ROWS && p->n > 1)
-    for (int64_t i = 0; i < p->n; i++) {
-        const int64_t at = part_at(p, row, i);
-
-        backward_part(dy + at, y + at, part_length(p, i), mean_dy, mean_dy_y, scale, dx + at);
-    }
+    each_part(p, row, sum_products_of_part, &job);
+    job.mean_dy = (float)(total(sums, p->n) / n);
+    job.mean_dy_y = (float)(total(sums + p->n, p->n) / n);
+    each_part(p, row, project_part, &job);
 }
 
 static void run_backward(const struct ug_kernel *k)
 {
-    const struct parts p = parts_of(k->attrs);
-    double *sums = k->scratch;
+    struct backward_job job = {.parts = parts_of(k->attrs),
+                               .dy = k->in[0].data,
+                               .y = k->in[1].data,
+                               .dx = k->out.data,
+                               .sums = k->scratch};
 
-#pragma omp parallel for schedule(static) if (p.rows >= MANY_ROWS)
-    for (int64_t row = 0; row < p.rows; row++)
-        row_backward(k, &p, row, sums + 2 * row * p.n);
+#pragma omp parallel for schedule(static) firstprivate(job) if (job.parts.rows >= MANY_ROWS)
+    for (int64_t row = 0; row < job.parts.rows; row++) {
+        job.scale = inverse_deviation(k->attrs, k->in[2].data, row);
+        row_backward(job, row);
+    }
 }
 
 /* r = s (dy - m(dy) - y m(dy y)) with s = 1 / sqrt(var + eps) and m the mean of a row.  It is
