@@ -55,7 +55,7 @@ static int plan_folds(const struct ug_shape *x, const struct ug_shape *kept,
     return n;
 }
 
-enum { LANES = 16, STRIP = 256 };
+enum { LANES = 64, STRIP = 256 };
 
 /* better(v, m): v replaces m.  A NaN replaces everything and is never replaced. */
 #define LARGER(v, m)  ((v) > (m) || (v) != (v))
@@ -235,28 +235,37 @@ static struct fold argmax_lines(const struct ug_reduce_attrs *a, const struct ug
                          ug_shape_span(x, axis + 1, x->rank)};
 }
 
-static int64_t find_largest(const float *x, int64_t extent, int64_t stride)
+/* The first index of the largest of `extent` elements of each of n <= STRIP columns. */
+static void find_largest(const float *x, int64_t extent, int64_t stride, int64_t n, int64_t *y)
 {
-    int64_t best = 0;
+    float best[STRIP];
 
-    for (int64_t k = 1; k < extent; k++) {
-        const float v = x[k * stride], m = x[best * stride];
+    memcpy(best, x, (size_t)n * sizeof *best);
+    memset(y, 0, (size_t)n * sizeof *y);
+    for (int64_t k = 1; k < extent; k++)
+        for (int64_t i = 0; i < n; i++) {
+            const float v = x[k * stride + i], m = best[i];
+            const bool better = v > m || (v != v && m == m);
 
-        if (v > m || (v != v && m == m))
-            best = k;
-    }
-    return best;
+            y[i] = better ? k : y[i];
+            best[i] = better ? v : m;
+        }
 }
 
 static void argmax_run(const struct ug_kernel *k)
 {
     const struct fold f = argmax_lines(k->attrs, &k->in[0].shape);
+    const int64_t strips = (f.inner + STRIP - 1) / STRIP;
     const float *x = k->in[0].data;
     int64_t *y = k->out.data;
 
 #pragma omp parallel for schedule(static) if (f.outer * f.extent * f.inner > 16384)
-    for (int64_t o = 0; o < f.outer * f.inner; o++)
-        y[o] = find_largest(x + o / f.inner * f.extent * f.inner + o % f.inner, f.extent, f.inner);
+    for (int64_t unit = 0; unit < f.outer * strips; unit++) {
+        const int64_t o = unit / strips, i = unit % strips * STRIP;
+
+        find_largest(x + o * f.extent * f.inner + i, f.extent, f.inner,
+                     f.inner - i < STRIP ? f.inner - i : STRIP, y + o * f.inner + i);
+    }
 }
 
 static const struct ug_arg argmax_args[] = {

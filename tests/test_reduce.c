@@ -46,7 +46,7 @@ enum { MOST = 200000 };
 
 static const struct {
     const char *text, *dims; /* x's shape, and the dim= to write; "" for all axes */
-    int rank, extents[4], reduced[4];
+    int rank, extents[5], reduced[5];
 } cases[] = {
     {"[7]", "", 1, {7}, {1}},
     {"[1]", ", dim=0", 1, {1}, {1}},
@@ -59,6 +59,7 @@ static const struct {
     {"[3, 1, 33, 70]", ", dim=1", 4, {3, 1, 33, 70}, {0, 1, 0, 0}},
     {"[4, 5, 60, 50]", ", dim=[0, 2, 3]", 4, {4, 5, 60, 50}, {1, 0, 1, 1}},
     {"[3, 130, 2, 600]", ", dim=[1, 2]", 4, {3, 130, 2, 600}, {0, 1, 1, 0}},
+    {"[3, 2, 4, 3, 5]", ", dim=[0, 2, 4]", 5, {3, 2, 4, 3, 5}, {1, 0, 1, 0, 1}},
     {"[150000]", "", 1, {150000}, {1}},
 };
 enum { N_CASES = sizeof cases / sizeof cases[0] };
