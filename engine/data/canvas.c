@@ -103,11 +103,30 @@ static double coverage(const struct brush *b, double distance)
     return 0;
 }
 
+/* The pixels that a mark can touch: {top, left, bottom, right}, the last two not included. */
+static void bounds(const struct ug_canvas *c, const struct ug_shape_mark *m, const struct brush *b,
+                   int64_t box[4])
+{
+    const int64_t size[2] = {c->picture->height, c->picture->width};
+    const double centre[2] = {m->y * c->pixels, m->x * c->pixels};
+    /* A square's corners and a triangle's are the farthest from a centre, less than 1.5 sizes. */
+    const double reach = 1.5 * fmax(m->size, m->tall) * c->pixels + b->reach + 1;
+
+    for (int i = 0; i < 2; i++) {
+        const bool whole = m->kind == UG_LAND || b->kind == GLOW;
+        box[i] = whole ? 0 : (int64_t)clamp(centre[i] - reach, 0, (double)size[i]);
+        box[i + 2] = whole ? size[i] : (int64_t)clamp(centre[i] + reach + 1, 0, (double)size[i]);
+    }
+}
+
 static void stroke(const struct ug_canvas *c, const struct ug_shape_mark *m, struct brush b,
                    struct ug_colour colour)
 {
-    for (int64_t y = 0; y < c->picture->height; y++)
-        for (int64_t x = 0; x < c->picture->width; x++) {
+    int64_t box[4];
+
+    bounds(c, m, &b, box);
+    for (int64_t y = box[0]; y < box[2]; y++)
+        for (int64_t x = box[1]; x < box[3]; x++) {
             const double d =
                 ug_mark_distance(m, ((double)x + 0.5) / c->pixels, ((double)y + 0.5) / c->pixels);
             const double cover = coverage(&b, d * c->pixels);
