@@ -48,6 +48,9 @@ bool ug_yaml_is_cut(const struct ug_yaml *y);
 
 /* The place of text[offset] of a scalar, exact in scalars of every style. */
 struct ug_pos ug_yaml_at(const struct ug_yaml *scalar, size_t offset);
+/* text[from … to) of a scalar as a scalar of its own, at its place. */
+struct ug_yaml *ug_yaml_part(struct ug_arena *arena, const struct ug_yaml *scalar, size_t from,
+                             size_t to);
 
 /* Reads one file; it must be a regular one.  NULL where nothing can be made of it, after an error;
  * other errors leave a tree to go on with.  An empty file is an empty map. */

@@ -227,3 +227,22 @@ struct ug_pos ug_yaml_at(const struct ug_yaml *scalar, size_t offset)
     }
     return pos;
 }
+
+struct ug_yaml *ug_yaml_part(struct ug_arena *arena, const struct ug_yaml *scalar, size_t from,
+                             size_t to)
+{
+    const struct ug_source *source = scalar->pos.source;
+    struct ug_yaml *part = ug_arena_alloc(arena, sizeof *part);
+
+    *part = (struct ug_yaml){.kind = UG_YAML_SCALAR,
+                             .pos = ug_yaml_at(scalar, from),
+                             .plain = true,
+                             .text = ug_arena_copy(arena, scalar->text + from, to - from),
+                             .length = to - from,
+                             .folder = scalar->folder};
+    if (source && source->text && scalar->end > scalar->start) {
+        part->start = source_of(scalar, source->text, from);
+        part->end = source_of(scalar, source->text, to);
+    }
+    return part;
+}

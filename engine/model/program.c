@@ -5,6 +5,7 @@
 
 #include "engine/data/source.h"
 #include "engine/model/sections.h"
+#include "engine/model/resolve.h"
 #include "engine/model/unfold.h"
 
 /* ---- Types of inputs ---- */
@@ -55,7 +56,6 @@ static void type_inputs(struct ug_program *p, const struct ug_load_options *o,
                         struct ug_diags *diags)
 {
     struct ug_dataset *set = NULL;
-    struct ug_diags *unsaid = NULL;
 
     if (p->data.n && !(o && o->without_data))
         set = ug_dataset_open(&p->data, diags);
@@ -73,7 +73,6 @@ static void type_inputs(struct ug_program *p, const struct ug_load_options *o,
             input->type.shape = (struct ug_shape){.rank = -1};
     }
     ug_dataset_close(set);
-    ug_diags_free(unsaid);
 }
 
 /* ---- Loading ---- */
@@ -124,6 +123,9 @@ struct ug_program *ug_program_load(const char *path, const struct ug_load_option
     ug_read_sections(p, p->language->vars, diags);
     type_inputs(p, options, diags);
     explore(p, &u, diags);
+    ug_resolve_share(p, diags);
+    ug_resolve_init(p, !(options && options->without_data), diags);
+    ug_resolve_training(p, u.out, diags);
     ug_unfolded_free(u.out);
     return p;
 }

@@ -149,7 +149,8 @@ static void fetch(struct ug_unfolding *u, const char *name)
                                .pos = {source, 1, 1},
                                .plain = true,
                                .text = name,
-                               .length = strlen(name)};
+                               .length = strlen(name),
+                               .end = strlen(name)};
     here.whole = ug_expr_parse(u->arena, u->b.diags, scalar);
     if (!here.whole)
         return;

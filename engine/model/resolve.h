@@ -1,0 +1,17 @@
+/* resolve.h -- what a file says about parameters, once they are all known.  Private to engine/model.
+ */
+#ifndef UG_RESOLVE_H
+#define UG_RESOLVE_H
+
+#include "engine/model/program.h"
+
+/* `share`: sets every parameter's owner, and p->ties. */
+void ug_resolve_share(struct ug_program *p, struct ug_diags *diags);
+/* `init`: sets every parameter's init where the file says one. files: open those of `file(…)` and
+ * compare. */
+void ug_resolve_init(struct ug_program *p, bool files, struct ug_diags *diags);
+/* `train.frozen`, and which optimizer has which parameters.  `u` holds the losses: what they reach
+ * needs an optimizer or is frozen. */
+void ug_resolve_training(struct ug_program *p, const struct ug_unfolded *u, struct ug_diags *diags);
+
+#endif
