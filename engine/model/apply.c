@@ -36,6 +36,11 @@ static bool evaluate_argument(void *context, const struct ug_expr *x, struct ug_
     return ug_evaluate_argument_here(context, x, out);
 }
 
+static bool evaluate_input(void *context, const struct ug_expr *x, struct ug_quantity *out)
+{
+    return ug_evaluate_here(context, x, out);
+}
+
 /* ---- Modules and networks ---- */
 
 static struct ug_binding binding(struct ug_here *here, const struct ug_module *m, const char *kind,
@@ -43,11 +48,11 @@ static struct ug_binding binding(struct ug_here *here, const struct ug_module *m
 {
     return (struct ug_binding){.arena = here->u->arena,
                                .diags = here->u->b.diags,
-                               .vars = here->u->language->vars,
+                               .vars = here->u->program->vars,
                                .module = m,
                                .called = ug_arena_format(here->u->arena, "%s '%s'", kind, name),
                                .what = what,
-                               .by = {evaluate_argument, here}};
+                               .by = {evaluate_argument, evaluate_input, here}};
 }
 
 static bool apply_module(struct ug_here *here, const struct ug_module *m,

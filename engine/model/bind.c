@@ -96,7 +96,8 @@ static bool take_argument(struct ug_binding *b, const struct ug_expr *text, int 
     }
     bound[target].name = name_of(b, target);
     bound[target].found = UG_BROKEN;
-    if (!b->by.evaluate(b->by.context, text->args[i], &bound[target].value))
+    if (!(target < b->module->n_inputs ? b->by.evaluate_input : b->by.evaluate)(
+            b->by.context, text->args[i], &bound[target].value))
         return false;
     bound[target].found = UG_FOUND;
     return true;

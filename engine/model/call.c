@@ -129,11 +129,15 @@ static bool match(struct op_call *c, const struct ug_quantity *flowing)
 
 /* ---- Evaluating, and what is not given ---- */
 
-static bool evaluate_slot(struct op_call *c, struct slot *s)
+/* Where a tensor is wanted, an unknown name is no word. */
+static bool evaluate_slot(struct op_call *c, enum ug_arg_type type, struct slot *s)
 {
+    const bool is_tensor = type == UG_TENSOR || type == UG_TENSORS || type == UG_LIKE;
+
     if (s->has_value || !s->expr)
         return true;
-    s->has_value = ug_evaluate_argument_here(c->here, s->expr, &s->value);
+    s->has_value =
+        (is_tensor ? ug_evaluate_here : ug_evaluate_argument_here)(c->here, s->expr, &s->value);
     return s->has_value;
 }
 
@@ -176,12 +180,12 @@ static bool fill_slots(struct op_call *c)
     bool fine = true;
 
     for (int i = 0; i < c->n_rest; i++)
-        fine &= evaluate_slot(c, &c->rest[i]);
+        fine &= evaluate_slot(c, UG_TENSORS, &c->rest[i]);
     for (int i = 0; i < c->n_args; i++) {
         if (c->op->args[i].type == UG_TENSORS && c->slots[i].given)
             continue;
         if (c->slots[i].given && c->op->args[i].type != UG_INIT)
-            fine &= evaluate_slot(c, &c->slots[i]);
+            fine &= evaluate_slot(c, c->op->args[i].type, &c->slots[i]);
         else if (!c->slots[i].given)
             fine &= take_default(c, i);
     }
@@ -449,7 +453,7 @@ static bool convert_init(struct converted *v, int i)
     const struct ug_expr word = {
         .kind = UG_EXPR_NAME, .text = v->c->op->args[i].initial, .pos = v->c->text->pos};
     struct ug_init *init = (struct ug_init *)(v->attrs + v->c->op->args[i].offset);
-    const struct ug_evaluator by = {evaluate_number, here};
+    const struct ug_evaluator by = {evaluate_number, NULL, here};
 
     if (!ug_parse_init(here->u->arena, here->u->b.diags, by, s->expr ? s->expr : &word, init))
         return false;

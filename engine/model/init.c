@@ -135,7 +135,7 @@ static void check_file(const struct rules *rs, const struct rule *r)
 static bool evaluate(void *context, const struct ug_expr *x, struct ug_quantity *out)
 {
     struct rules *rs = context;
-    struct ug_known known = {.vars = rs->of.program->language->vars};
+    struct ug_known known = {.vars = rs->of.program->vars};
 
     return ug_evaluate_known(&known, rs->of.program->arena, rs->of.diags, x, out);
 }
@@ -143,7 +143,7 @@ static bool evaluate(void *context, const struct ug_expr *x, struct ug_quantity 
 static void add_rule(struct rules *rs, struct rule r, struct ug_yaml *value)
 {
     struct ug_arena *arena = rs->of.program->arena;
-    const struct ug_evaluator by = {evaluate, rs};
+    const struct ug_evaluator by = {evaluate, NULL, rs};
     const struct ug_expr *x = ug_expr_parse(arena, rs->of.diags, value);
 
     if (!x || !ug_parse_init(arena, rs->of.diags, by, x, &r.init))

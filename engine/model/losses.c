@@ -21,7 +21,7 @@ static bool is_zero(const struct ug_unfolding *u, const struct ug_expr *x);
 /* A quantity that is 0.  Tensors are not evaluated: nothing is made here. */
 static bool is_zero_quantity(const struct ug_unfolding *u, const struct ug_expr *x)
 {
-    struct ug_known known = {u->language->vars, &u->graph.env, u->program};
+    struct ug_known known = {u->program->vars, &u->graph.env, u->program};
     struct ug_quantity q;
 
     return ug_evaluate_known(&known, u->arena, NULL, x, &q) && ug_is_number(&q) &&

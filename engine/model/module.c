@@ -165,11 +165,11 @@ static bool resolve_network(struct ug_program *p, struct ug_diags *diags,
         return false;
     struct ug_binding b = {.arena = p->arena,
                            .diags = diags,
-                           .vars = p->language->vars,
+                           .vars = p->vars,
                            .module = net->module,
                            .called = ug_arena_format(p->arena, "module '%s'", called->text),
                            .what = UG_BIND_SETTINGS,
-                           .by = {evaluate_setting, &b}};
+                           .by = {evaluate_setting, NULL, &b}};
     if (!ug_bind(&b, call, NULL))
         return false;
     net->settings = b.settings;

@@ -121,7 +121,7 @@ enum ug_found ug_env_lookup(struct ug_unfolding *u, const struct ug_env *env, st
     for (; env && found == UG_UNKNOWN; env = env->up)
         found = ug_layer_lookup(u, env, pos, name, out);
     if (found == UG_UNKNOWN)
-        found = ug_vars_lookup(u->language->vars, name, out);
+        found = ug_vars_lookup(u->program->vars, name, out);
     return found == UG_UNKNOWN ? lookup_counter(u, pos, name, out) : found;
 }
 
@@ -168,7 +168,7 @@ const char **ug_env_names(const struct ug_unfolding *u, const struct ug_env *env
 
     for (; env; env = env->up)
         add_layer(&all, u, env);
-    vars = ug_vars_names(u->language->vars, &n_vars);
+    vars = ug_vars_names(u->program->vars, &n_vars);
     for (int i = 0; i < n_vars; i++)
         add_name(&all, vars[i]);
     *n = all.n;

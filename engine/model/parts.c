@@ -140,7 +140,7 @@ static const char *read_path(struct reading *r)
  * stands here. */
 static bool read_number(struct reading *r, const char *stops, bool *given, int64_t *out)
 {
-    struct ug_known known = {.vars = r->p->program->language->vars};
+    struct ug_known known = {.vars = r->p->program->vars};
     struct ug_arena *arena = r->p->program->arena;
     const char *start;
     int depth = 0;

@@ -1,5 +1,6 @@
 /* program.c -- loading a file: reading it, exploring what it describes, and settling its
  * parameters. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +52,17 @@ static bool declared_type(const struct ug_data_spec *spec, const struct ug_data_
     }
 }
 
+/* The steps that `epochs` stands for: the last one reaches the last sample of the largest source.
+ */
+static void measure_epochs(struct ug_program *p, int64_t largest)
+{
+    struct ug_train_spec *t = &p->train;
+
+    t->largest = largest;
+    if (t->epochs > 0.0)
+        t->steps = (int64_t)ceil(t->epochs * (double)largest / (double)p->data.batch);
+}
+
 /* Without data: from what is given and declared; else from the headers of the data. */
 static void type_inputs(struct ug_program *p, const struct ug_load_options *o,
                         struct ug_diags *diags)
@@ -59,6 +71,8 @@ static void type_inputs(struct ug_program *p, const struct ug_load_options *o,
 
     if (p->data.n && !(o && o->without_data))
         set = ug_dataset_open(&p->data, diags);
+    if (set)
+        measure_epochs(p, ug_dataset_largest(set));
     for (int i = 0; i < p->n_inputs; i++) {
         struct ug_input *input = &p->inputs[i];
         const struct ug_input *given = find_given(o, input->name);
@@ -117,10 +131,10 @@ struct ug_program *ug_program_load(const char *path, const struct ug_load_option
         ug_program_free(p);
         return NULL;
     }
-    p->language->vars = ug_vars_new(p->arena, diags, ug_yaml_get(p->tree, "vars"));
+    p->vars = ug_vars_new(p->arena, diags, ug_yaml_get(p->tree, "vars"));
     ug_declare(&p->language->declared, p->arena, diags, p->tree);
     ug_resolve_networks(p, diags);
-    ug_read_sections(p, p->language->vars, diags);
+    ug_read_sections(p, p->vars, diags);
     type_inputs(p, options, diags);
     explore(p, &u, diags);
     ug_resolve_share(p, diags);

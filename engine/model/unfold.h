@@ -79,7 +79,6 @@ struct ug_network_state {
 };
 
 struct ug_language {
-    struct ug_vars *vars;
     struct ug_declarations declared;
     struct ug_network_state *networks; /* parallel to declared.networks */
 };
@@ -216,6 +215,8 @@ int ug_lists_in_step(struct ug_diags *diags, struct ug_pos pos, const char *call
 /* How the expressions of arguments are evaluated. */
 struct ug_evaluator {
     bool (*evaluate)(void *context, const struct ug_expr *x, struct ug_quantity *out);
+    /* The same where no word can stand: an input. */
+    bool (*evaluate_input)(void *context, const struct ug_expr *x, struct ug_quantity *out);
     void *context;
 };
 
