@@ -16,7 +16,7 @@ struct history {
     uint64_t stream;
 };
 
-enum { LARGEST = 1 << 20 };
+enum { LARGEST = 100000 };
 
 /* ---- The moves ---- */
 
@@ -222,9 +222,10 @@ static const struct ug_op history = {
     .summary =
         "CycleGAN's image pool: shows a discriminator older fakes, too (Shrivastava et al. 2017).",
     .formula =
-        "for each sample in turn: while fewer than size are kept, it is kept and returned; then, "
-        "with probability 1/2, a kept one is returned and the sample takes its place, else the "
-        "sample is returned; no gradient; x itself outside training",
+        "for each sample in turn:\n"
+        "while fewer than size are kept, it is kept and returned; then, with probability 1/2,\n"
+        "a kept one is returned and the sample takes its place, else the sample is returned;\n"
+        "no gradient; x itself outside training",
     .example = "unitgraph: 1\n"
                "inputs: {x: [4, 2, 3, 3]}\n"
                "graph: {y: 'history(x, 2)'}\n",

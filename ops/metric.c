@@ -286,11 +286,11 @@ static double ssim_flops(const void *attrs, const struct ug_type *in, const stru
 
 static const struct ug_op ssim = {
     .name = "ssim",
-    .summary = "Structural similarity (Wang et al. 2004), the mean over channels and pictures; a "
-               "picture smaller than the window of 11 has the largest odd window that fits.",
-    .formula = "mean of (2 ma mb + (0.01 range)^2) (2 cov(a, b) + (0.03 range)^2) / "
-               "((ma^2 + mb^2 + (0.01 range)^2) (var a + var b + (0.03 range)^2)), "
-               "moments under a Gaussian window, 11x11, sigma 1.5, that lies in the picture",
+    .summary = "Structural similarity (Wang et al. 2004), the mean over channels and pictures.",
+    .formula = "mean over windows of (2 ma mb + (0.01 range)^2) (2 cov(a, b) + (0.03 range)^2)\n"
+               "    / ((ma^2 + mb^2 + (0.01 range)^2) (var a + var b + (0.03 range)^2)),\n"
+               "moments under a Gaussian window, 11x11, sigma 1.5, that lies in the picture;\n"
+               "where a picture is smaller, the largest odd window that fits",
     .example = EXAMPLE_COMPARE("ssim(a, b)"),
     .args = compare_args,
     .attrs_size = sizeof(struct compare),

@@ -341,7 +341,7 @@ static struct ug_node *avg_pool2d_build(struct ug_call *c)
     return ug_emit(c->b, c->op, a, &x, 1);
 }
 
-enum { LARGEST = 1 << 20 }; /* of kernel sizes, strides, extents: far from overflow */
+enum { LARGEST = 1 << 16 }; /* of kernel sizes, strides, extents: far from overflow */
 
 static const struct ug_arg avg_pool2d_args[] = {
     {.name = "x", .doc = "pictures [N, C, H, W]", .type = UG_TENSOR},

@@ -45,6 +45,7 @@ void trial_free(struct trial *t)
         free(t->leaves[i].data);
     free(t->leaves);
     free(t->store.data);
+    ug_graph_free(t->chained);
     t->release(t);
     free(t);
 }
@@ -207,6 +208,7 @@ void trial_set(struct trial *t, const char *name, const double *values, int64_t 
 
 struct runner runner_open(struct trial *t, struct ug_node *const *nodes, int n, bool simplify)
 {
+    const struct ug_graph *whole = t->chained ? t->chained : t->graph;
     struct runner r = {.trial = t, .n = n};
     struct ug_goal *goals = ug_xcalloc((size_t)n, sizeof *goals);
 
@@ -217,11 +219,11 @@ struct runner runner_open(struct trial *t, struct ug_node *const *nodes, int n, 
         r.roots[i] = nodes[i];
     }
     if (simplify)
-        r.graph = ug_simplify(t->graph, r.roots, n);
+        r.graph = ug_simplify(whole, r.roots, n);
     for (int i = 0; i < n; i++)
         goals[i].node = r.roots[i];
-    r.exec = ug_exec_new(ug_plan_new(r.graph ? r.graph : t->graph, goals, n, 1), &t->store, NULL,
-                         t->diags);
+    r.exec =
+        ug_exec_new(ug_plan_new(r.graph ? r.graph : whole, goals, n, 1), &t->store, NULL, t->diags);
     ck_assert_msg(r.exec != NULL, "no exec: %s", ug_diags_first(t->diags));
     for (int i = 0; i < t->n_leaves; i++)
         if (t->leaves[i].node)

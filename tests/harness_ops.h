@@ -30,6 +30,7 @@ struct trial {
     struct ug_diags *diags;
     struct ug_params *params;
     struct ug_graph *graph;
+    struct ug_graph *chained; /* runs in place of `graph` if a test has set it; owned */
     struct ug_builder b;
     struct trial_leaf *leaves;
     int n_leaves, capacity;

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "engine/graph/passes.h"
 #include "engine/model/program.h"
 #include "harness_main.h"
 #include "harness_ops.h"
@@ -92,9 +93,15 @@ START_TEST(slots_are_drawn_evenly)
     int count[SLOTS] = {0};
     const struct ug_random r = {.seed = 1, .stream = 2, .step = 3};
 
-    ug_history_moves(&r, SLOTS, 1000, DRAWS, from, into);
-    for (int i = 0; i < DRAWS; i++) {
+    ug_history_moves(&r, SLOTS, 0, DRAWS, from, into);
+    for (int i = 0; i < SLOTS; i++) {
+        ck_assert_int_eq(from[i], -1);
+        ck_assert_int_eq(into[i], i);
+    }
+    for (int i = SLOTS; i < DRAWS; i++) {
         ck_assert_int_eq(from[i], into[i]);
+        ck_assert_int_ge(from[i], -1);
+        ck_assert_int_lt(from[i], SLOTS);
         if (from[i] >= 0)
             count[from[i]]++;
     }
@@ -121,13 +128,60 @@ END_TEST
 
 START_TEST(has_no_gradient)
 {
-    struct trial *t = trial_load("unitgraph: 1\n"
-                                 "inputs: {x: [2, 1, 1, 2]}\n"
-                                 "graph: {h: 'history(x)', y: 'grad(sum(h * x), x)'}\n",
-                                 true, 1);
+    for (int training = 0; training < 2; training++) {
+        struct trial *t = trial_load("unitgraph: 1\n"
+                                     "inputs: {x: [2, 1, 1, 2]}\n"
+                                     "graph: {h: 'history(x)', y: 'grad(sum(h * x), x)'}\n",
+                                     training, 1);
 
-    trial_set(t, "x", (double[]){1, 2, 3, 4}, 4);
-    expect_values(t, trial_value(t, "y"), 0, 4, (double[]){1, 2, 3, 4});
+        trial_set(t, "x", (double[]){1, 2, 3, 4}, 4);
+        expect_values(t, trial_value(t, "y"), 0, 4, (double[]){1, 2, 3, 4});
+        trial_free(t);
+    }
+}
+END_TEST
+
+/* A network that holds a pool, called twice: the second call finds what the first one left. */
+START_TEST(calls_follow_one_another)
+{
+    struct trial *t = trial_load("unitgraph: 1\n"
+                                 "inputs: {x: [2, 1, 1, 2], z: [2, 1, 1, 2]}\n"
+                                 "modules: {pool: {graph: {h: 'history(x, 3)'}, outputs: h}}\n"
+                                 "networks: {P: pool()}\n"
+                                 "graph: {a: P(x), b: P(z)}\n",
+                                 true, 1);
+    struct ug_state_link links[8];
+    struct ug_node *roots[4] = {trial_value(t, "a"), trial_value(t, "b")};
+    int n_links = t->unfolded->n_updates;
+    struct story s = {0};
+
+    ck_assert_int_eq(n_links, 4);
+    for (int i = 0; i < n_links; i++)
+        links[i] =
+            (struct ug_state_link){t->unfolded->updates[i].param, t->unfolded->updates[i].next};
+    t->chained = ug_chain_states(t->graph, links, &n_links, roots, 2);
+    ck_assert_int_eq(n_links, 2);
+    for (int i = 0; i < 2; i++)
+        roots[links[i].param == ug_params_find(t->params, "P.h.images") ? 2 : 3] = links[i].next;
+    for (int step = 0; step < STEPS; step++) {
+        double x[2][2 * BATCH], *values[4];
+
+        for (int i = 0; i < 4 * BATCH; i++)
+            x[i / (2 * BATCH)][i % (2 * BATCH)] = 1 + step * 2 * BATCH + i / 2;
+        trial_set(t, "x", x[0], 2 * BATCH);
+        trial_set(t, "z", x[1], 2 * BATCH);
+        t->step = (uint64_t)step;
+        trial_run(t, roots, 4, values);
+        for (int i = 0; i < 2 * BATCH; i++)
+            tell(&s, x[i / BATCH][2 * (i % BATCH)], values[i / BATCH][2 * (i % BATCH)]);
+        for (int i = 0; i < SIZE; i++)
+            ck_assert_double_eq(values[2][2 * i], s.kept[i]);
+        trial_set(t, "P.h.images", values[2], 2 * SIZE);
+        trial_set(t, "P.h.seen", values[3], 1);
+        for (int i = 0; i < 4; i++)
+            free(values[i]);
+    }
+    ck_assert_int_ge(s.returned_old, STEPS * BATCH - 80); /* half of all */
     trial_free(t);
 }
 END_TEST
@@ -141,6 +195,7 @@ Suite *ug_suite(void)
     tcase_add_test(c, slots_are_drawn_evenly);
     tcase_add_test(c, is_x_outside_training);
     tcase_add_test(c, has_no_gradient);
+    tcase_add_test(c, calls_follow_one_another);
     suite_add_tcase(s, c);
     return s;
 }

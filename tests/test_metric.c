@@ -17,7 +17,7 @@ START_TEST(accuracy_counts)
                                  false, 3);
 
     trial_set(t, "x", (double[]){3, 1, 2, 0, 1, 0, 2, 2, 2, -1, -3, -2}, 12);
-    trial_set(t, "labels", (double[]){0, 1, 1, 99}, 4);
+    trial_set(t, "labels", (double[]){0, 1, 2, 99}, 4);
     expect_values(t, trial_value(t, "y"), 0, 1, (double[]){0.5}); /* of ties the first counts */
     expect_values(t, trial_value(t, "z"), 0, 1, (double[]){0.25});
     trial_free(t);
