@@ -13,10 +13,10 @@
 #include "engine/base/simd.h"
 
 enum {
-    LANES = 16,         /* partial sums of a line, so that additions do not wait for one another */
-    BLOCK = 512,        /* elements of a kept line that are summed at once, on the stack */
-    PIECE = 16384,      /* elements of a piece */
-    ENOUGH_OUTPUTS = 64 /* independent sums that keep any number of threads busy */
+    LANES = 16,      /* partial sums of a line, so that additions do not wait for one another */
+    BLOCK = 1024,    /* elements of a kept line that are summed at once, on the stack */
+    PIECE = 16384,   /* elements of a piece */
+    ENOUGH_SUMS = 64 /* independent sums that keep any number of threads busy */
 };
 
 struct group {
@@ -39,18 +39,22 @@ static int64_t ceil_div(int64_t a, int64_t b)
     return (a + b - 1) / b;
 }
 
+/* As many pieces as keep threads busy, but none smaller than PIECE elements. */
 static void cut_into_pieces(struct layout *l)
 {
     const int64_t work = l->inner_kept ? l->rows : l->rows * l->line;
+    const int64_t width = !l->inner_kept ? 1 : l->line < BLOCK ? l->line : BLOCK;
+    int64_t sums, pieces;
 
     l->blocks = l->inner_kept ? ceil_div(l->line, BLOCK) : 1;
-    l->per_piece = work > 0 ? work : 1;
-    if (l->outer * l->blocks < ENOUGH_OUTPUTS) {
-        const int64_t width = l->inner_kept ? (l->line < BLOCK ? l->line : BLOCK) : 1;
-
-        l->per_piece = PIECE / (width > 0 ? width : 1);
-    }
-    l->pieces = work > 0 ? ceil_div(work, l->per_piece) : 1;
+    sums = l->outer * l->blocks;
+    pieces = sums ? ceil_div(ENOUGH_SUMS, sums) : 1;
+    if (pieces > work * width / PIECE)
+        pieces = work * width / PIECE;
+    if (pieces < 1)
+        pieces = 1;
+    l->per_piece = work ? ceil_div(work, pieces) : 1;
+    l->pieces = work ? ceil_div(work, l->per_piece) : 1;
 }
 
 static struct layout lay_out(const struct ug_shape *x, const struct ug_shape *y)
@@ -168,7 +172,7 @@ static void sum_inner_summed(const struct layout *l, const float *x, double scal
         if (l->pieces == 1)
             y[o] = (float)(scale * sum);
         else
-            partial[unit] = sum;
+            partial[unit % l->pieces * l->outer + o] = sum;
     }
 }
 
@@ -189,7 +193,7 @@ static void sum_inner_kept(const struct layout *l, const float *x, double scale,
             if (l->pieces == 1)
                 y[at + i] = (float)(scale * sum[i]);
             else
-                partial[(at + i) * l->pieces + piece] = sum[i];
+                partial[piece * l->outer * l->line + at + i] = sum[i];
         }
     }
 }
@@ -206,22 +210,33 @@ size_t ug_sum_scratch(const struct ug_shape *x_shape, const struct ug_shape *y_s
     return l.pieces == 1 ? 0 : (size_t)(count_outputs(&l) * l.pieces) * sizeof(double);
 }
 
+/* Adds up the pieces [pieces, outputs] in their order. */
+static void add_pieces(const struct layout *l, const double *partial, double scale, float *y)
+{
+    const int64_t outputs = count_outputs(l), blocks = ceil_div(outputs, BLOCK);
+
+#pragma omp parallel for schedule(static) if (outputs * l->pieces > PIECE)
+    for (int64_t block = 0; block < blocks; block++) {
+        const int64_t at = block * BLOCK, n = least(BLOCK, outputs - at);
+        double sum[BLOCK] = {0.0};
+
+        for (int64_t p = 0; p < l->pieces; p++)
+            for (int64_t i = 0; i < n; i++)
+                sum[i] += partial[p * outputs + at + i];
+        for (int64_t i = 0; i < n; i++)
+            y[at + i] = (float)(scale * sum[i]);
+    }
+}
+
 void ug_sum_run(const float *x, const struct ug_shape *x_shape, const struct ug_shape *y_shape,
                 double scale, void *scratch, float *y)
 {
     const struct layout l = lay_out(x_shape, y_shape);
-    const int64_t outputs = count_outputs(&l);
-    const double *partial = scratch;
 
     if (l.inner_kept)
         sum_inner_kept(&l, x, scale, scratch, y);
     else
         sum_inner_summed(&l, x, scale, scratch, y);
-    for (int64_t o = 0; l.pieces > 1 && o < outputs; o++) {
-        double sum = 0.0;
-
-        for (int64_t p = 0; p < l.pieces; p++)
-            sum += partial[o * l.pieces + p];
-        y[o] = (float)(scale * sum);
-    }
+    if (l.pieces > 1)
+        add_pieces(&l, scratch, scale, y);
 }
