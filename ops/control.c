@@ -152,6 +152,35 @@ static const struct ug_op one_hot = {
     .flops = no_flops,
 };
 
+/* ---- to_float ---- */
+
+static bool to_float_infer(struct ug_inference *t)
+{
+    t->out = (struct ug_type){UG_F32, t->in[0].shape};
+    return true;
+}
+
+static void to_float_run(const struct ug_kernel *k)
+{
+    const int64_t n = ug_shape_count(&k->out.shape);
+    const int64_t *x = k->in[0].data;
+    float *y = k->out.data;
+
+    for (int64_t i = 0; i < n; i++)
+        y[i] = (float)x[i];
+}
+
+static const struct ug_op to_float = {
+    .name = "to_float",
+    .summary = "Labels as numbers that can be compared and calculated with.",
+    .formula = "y = x, rounded where it is beyond 2^24",
+    .internal = true,
+    .infer = to_float_infer,
+    .run = to_float_run,
+    .why_no_gradient = "labels do not change smoothly",
+    .flops = no_flops,
+};
+
 /* ---- grad ---- */
 
 static struct ug_node *grad_build(struct ug_call *c)
@@ -255,7 +284,7 @@ static const struct ug_op coords = {
 };
 
 static const struct ug_op *const ops[] = {
-    &ug_op_detach, &zeros_like, &ones_like, &full_like, &one_hot, &grad, &coords, NULL,
+    &ug_op_detach, &zeros_like, &ones_like, &full_like, &one_hot, &to_float, &grad, &coords, NULL,
 };
 
 const struct ug_op_family ug_family_control = {"control", ops};

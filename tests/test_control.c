@@ -79,6 +79,19 @@ START_TEST(one_hot_out_of_range)
 }
 END_TEST
 
+/* Labels among floats count as floats, in either place. */
+START_TEST(labels_are_compared)
+{
+    load("y: {shape: [3], dtype: int64}, x: [3, 2]",
+         "  hits: argmax(x, dim=1) == y\n  share: mean(hits)\n  double: 2 * y\n");
+    trial_set(t, "y", (double[]){0, 1, 1}, 3);
+    trial_set(t, "x", (double[]){3, 2, 2, 3, 3, 2}, 6);
+    expect_values(t, value("hits"), 0, 3, (double[]){1, 1, 0});
+    expect_values(t, value("share"), 1e-7, 1, (double[]){2.0 / 3});
+    expect_values(t, value("double"), 0, 3, (double[]){0, 2, 2});
+}
+END_TEST
+
 START_TEST(coordinates)
 {
     load("x: [2, 5, 3, 2]", "  c: coords(x)\n");
@@ -150,6 +163,7 @@ Suite *ug_suite(void)
     tcase_add_test(c, filled_in_a_shape);
     tcase_add_test(c, one_hot_rows);
     tcase_add_test(c, one_hot_out_of_range);
+    tcase_add_test(c, labels_are_compared);
     tcase_add_test(c, coordinates);
     tcase_add_test(c, gradients_of_gradients);
     tcase_add_test(c, gradient_of_an_inner_value);

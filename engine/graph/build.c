@@ -19,7 +19,7 @@ bool ug_reject(struct ug_inference *t, const char *format, ...)
     return false;
 }
 
-/* The rule of elementwise ops that have no other: float32, inputs broadcast. */
+/* The rule of elementwise ops that have no other: floats, inputs broadcast. */
 static bool infer_broadcast(struct ug_inference *t)
 {
     char a[UG_SHAPE_TEXT], b[UG_SHAPE_TEXT];
@@ -28,8 +28,6 @@ static bool infer_broadcast(struct ug_inference *t)
     for (int i = 0; i < t->n_in; i++) {
         const struct ug_shape before = t->out.shape;
 
-        if (t->in[i].dtype != UG_F32)
-            return ug_reject(t, "needs float32 values, not %s", ug_dtype_name(t->in[i].dtype));
         if (!ug_shape_broadcast(&before, &t->in[i].shape, &t->out.shape))
             return ug_reject(t, "the shapes %s and %s do not fit together",
                              ug_shape_text(&before, a), ug_shape_text(&t->in[i].shape, b));
@@ -90,6 +88,24 @@ static bool infer_type(struct ug_builder *b, const struct ug_op *op, const void 
     return fits;
 }
 
+/* Labels among the inputs of an elementwise op become floats, as in PyTorch: argmax(x, dim=1) == y.
+ */
+static struct ug_node **as_floats(struct ug_builder *b, struct ug_node *const *in, int n_in)
+{
+    struct ug_node **floats = (struct ug_node **)in;
+
+    for (int i = 0; i < n_in; i++) {
+        if (in[i]->type.dtype == UG_F32)
+            continue;
+        if (floats == in) {
+            floats = ug_arena_array(b->graph->arena, (size_t)n_in, sizeof(struct ug_node *));
+            memcpy(floats, in, (size_t)n_in * sizeof(struct ug_node *));
+        }
+        floats[i] = ug_emit_named(b, "to_float", NULL, &in[i], 1);
+    }
+    return floats;
+}
+
 struct ug_node *ug_emit(struct ug_builder *b, const struct ug_op *op, const void *attrs,
                         struct ug_node *const *in, int n_in)
 {
@@ -106,7 +122,9 @@ struct ug_node *ug_emit(struct ug_builder *b, const struct ug_op *op, const void
     for (int i = 0; i < n_in; i++)
         if (!in[i])
             return NULL;
-    if (!infer_type(b, op, attrs, in, n_in, &like.type))
+    if (op->map && !op->infer)
+        like.in = as_floats(b, in, n_in);
+    if (!infer_type(b, op, attrs, like.in, n_in, &like.type))
         return NULL;
     return ug_graph_add(b->graph, &like);
 }

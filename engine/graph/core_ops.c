@@ -77,18 +77,11 @@ static struct ug_node *add_simplify(struct ug_builder *b, const struct ug_node *
     return NULL;
 }
 
-static const struct ug_arg add_args[] = {
-    {.name = "a", .doc = "any shape", .type = UG_TENSOR},
-    {.name = "b", .doc = "any shape that broadcasts with a", .type = UG_TENSOR},
-    {.name = NULL},
-};
-
 const struct ug_op ug_op_add = {
     .name = "add",
     .summary = "The sum of two tensors: what + means.",
     .formula = "y = a + b",
-    .example = "unitgraph: 1\ninputs: {a: [2, 3], b: [3]}\ngraph: {y: a + b}\n",
-    .args = add_args,
+    .internal = true,
     .map = add_map,
     .gradient = add_gradient,
     .simplify = add_simplify,

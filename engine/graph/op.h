@@ -111,7 +111,8 @@ struct ug_op {
      * tensor arguments the inputs.  NULL result: it failed and said why. */
     struct ug_node *(*build)(struct ug_call *call);
 
-    /* Sets t->out; false through ug_reject.  NULL with `map`: float32, inputs broadcast. */
+    /* Sets t->out; false through ug_reject.  NULL with `map`: inputs broadcast, and
+     * labels among them become float32. */
     bool (*infer)(struct ug_inference *t);
 
     /* One of the two kernels; neither for leaves and for what `build` wholly replaces. */
