@@ -235,6 +235,40 @@ static const struct ug_op power = {
     .in_place = 1,
 };
 
+/* ---- Whole quotients and remainders, which round down as Python's do ---- */
+
+UG_MAP2(floordiv_map, floorf(x / y))
+UG_MAP2(mod_map, x - y * floorf(x / y))
+
+static const struct ug_op floordiv = {
+    .name = "floordiv",
+    .summary = "The quotient rounded down, element by element: what // means.",
+    .formula = "y = floor(a / b)",
+    .internal = true,
+    .map = floordiv_map,
+    .why_no_gradient = "it is flat wherever it has a slope",
+    .in_place = 3,
+};
+
+/* da = dy, db = -dy floor(a / b). */
+static void mod_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node *dy,
+                         const bool *wanted, struct ug_node **dx)
+{
+    dx[0] = dy;
+    if (wanted[1])
+        dx[1] = ug_neg(b, ug_mul(b, dy, ug_emit(b, &floordiv, NULL, y->in, 2)));
+}
+
+static const struct ug_op mod = {
+    .name = "mod",
+    .summary = "The remainder, with the sign of the divisor: what % means.",
+    .formula = "y = a - b floor(a / b)",
+    .internal = true,
+    .map = mod_map,
+    .gradient = mod_gradient,
+    .in_place = 3,
+};
+
 /* ---- Comparisons ---- */
 
 UG_MAP2(eq_map, (float)(x == y))
@@ -262,7 +296,8 @@ COMPARISON(le, "<=");
 COMPARISON(gt, ">");
 COMPARISON(ge, ">=");
 
-static const struct ug_op *const ops[] = {&ug_op_add, &sub, &mul, &divide, &neg, &power, &eq,
-                                          &ne,        &lt,  &le,  &gt,     &ge,  NULL};
+static const struct ug_op *const ops[] = {&ug_op_add, &sub,      &mul, &divide, &neg,
+                                          &power,     &floordiv, &mod, &eq,     &ne,
+                                          &lt,        &le,       &gt,  &ge,     NULL};
 
 const struct ug_op_family ug_family_arithmetic = {"arithmetic", ops};

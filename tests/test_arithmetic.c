@@ -44,6 +44,17 @@ static double divide(double x, double y)
 {
     return x / y;
 }
+/* As Python rounds: towards minus infinity, the remainder with the sign of the divisor. */
+static double floordiv(double x, double y)
+{
+    return floor(x / y);
+}
+static double mod(double x, double y)
+{
+    const double r = fmod(x, y);
+
+    return r != 0 && (r < 0) != (y < 0) ? r + y : r;
+}
 static double eq(double x, double y)
 {
     return x == y;
@@ -73,8 +84,10 @@ static const struct {
     const char *op;
     double (*truth)(double, double);
 } operators[] = {
-    {"sub", sub}, {"mul", mul}, {"div", divide}, {"eq", eq},        {"ne", ne},        {"lt", lt},
-    {"le", le},   {"gt", gt},   {"ge", ge},      {"maximum", fmax}, {"minimum", fmin},
+    {"sub", sub}, {"mul", mul},      {"div", divide},   {"eq", eq},
+    {"ne", ne},   {"lt", lt},        {"le", le},        {"gt", gt},
+    {"ge", ge},   {"maximum", fmax}, {"minimum", fmin}, {"floordiv", floordiv},
+    {"mod", mod},
 };
 
 /* Every pair of the grid: x as a column, y as a row. */
@@ -252,6 +265,17 @@ START_TEST(gradients_of_operators_with_numbers)
 }
 END_TEST
 
+START_TEST(gradient_of_the_remainder)
+{
+    const double at[] = {5.3, -5.3, 0.4, 1.7}, by[] = {2, 2, 0.75, -0.6};
+    struct ug_node *x = trial_input(t, "x", UG_SHAPE(4), at),
+                   *y = trial_input(t, "y", UG_SHAPE(4), by);
+
+    expect_slope(named("mod", x, y), x, 4, (double[]){1, 1, 1, 1});
+    expect_slope(named("mod", x, y), y, 4, (double[]){-2, 3, 0, 3});
+}
+END_TEST
+
 START_TEST(gradients_of_functions)
 {
     t->positive = functions[_i].positive;
@@ -354,6 +378,7 @@ Suite *ug_suite(void)
     tcase_add_test(c, whole_powers_at_zero);
     tcase_add_test(c, powers_of_tensors);
     tcase_add_test(c, powers_of_tensors_at_zero);
+    tcase_add_test(c, gradient_of_the_remainder);
     tcase_add_loop_test(c, gradients_of_operators, 0, sizeof smooth / sizeof smooth[0]);
     tcase_add_loop_test(c, gradients_of_operators_with_numbers, 0,
                         sizeof smooth / sizeof smooth[0]);
