@@ -143,6 +143,12 @@ static void explain(struct reader *r)
             *text == '[' ? ']' : '}');
         return;
     }
+    if (r->text.source->text[ug_text_offset(&r->text, (int)p->problem_mark.line + 1,
+                                            (int)p->problem_mark.column + 1)] == ':' &&
+        !strcmp(problem, "did not find expected key")) {
+        ug_error(r->diags, place(r, p->problem_mark), "a key is missing in front of this ':'");
+        return;
+    }
     for (size_t i = 0; i < sizeof explanations / sizeof *explanations; i++)
         if (!strcmp(explanations[i].problem, problem)) {
             ug_error(r->diags,

@@ -164,6 +164,13 @@ const char *const *ug_vars_names(const struct ug_vars *vars, int *n); /* of the 
 enum ug_found ug_vars_member(struct ug_var *branch, const char *name, struct ug_quantity *out);
 const char *const *ug_vars_member_names(const struct ug_var *branch, int *n);
 
+/* A variable may hold the text of a path, `folder: data/trainA`, for `${folder}`.  Once every path
+ * has been read, this reports those that no path made use of: they are expressions with unknown
+ * names. */
+void ug_vars_finish(struct ug_vars *vars);
+/* Puts such texts in quotes in their tree: then they are texts even where no path uses them any more. */
+void ug_vars_quote(struct ug_vars *vars);
+
 /* A scope that knows vars alone; its context is a struct ug_vars. */
 extern const struct ug_scope ug_vars_scope;
 
@@ -171,7 +178,8 @@ extern const struct ug_scope ug_vars_scope;
  * character.  NULL after an error. */
 const char *ug_vars_insert(struct ug_vars *vars, struct ug_arena *arena, struct ug_diags *diags,
                            const char *text, struct ug_pos pos);
-/* The same for a path: relative ones count from `folder`, that of the file that wrote them. */
+/* The same for a path: relative ones count from `folder`, that of the file that wrote them, or, if
+ * the path begins with a variable, from the folder of the file that wrote that. */
 const char *ug_vars_path_text(struct ug_vars *vars, struct ug_arena *arena, struct ug_diags *diags,
                               const char *text, const char *folder, struct ug_pos pos);
 /* The same for a scalar that is a path. */

@@ -1,3 +1,4 @@
+/* settle.c -- paths made absolute. */
 #include "engine/model/settle.h"
 
 #include <limits.h>
@@ -25,7 +26,6 @@ static void set_text(struct ug_yaml *scalar, const char *text)
 {
     scalar->text = text;
     scalar->length = strlen(text);
-    scalar->parsed = false;
 }
 
 static void settle_path(struct settling *s, struct ug_yaml *map, const char *key)
@@ -94,4 +94,5 @@ void ug_settle_paths(struct ug_arena *arena, struct ug_diags *diags, struct ug_y
     settle_data(&s, ug_yaml_get(ug_yaml_get(tree, "validate"), "data"));
     settle_path(&s, ug_yaml_get(tree, "train"), "init");
     settle_files(&s, tree);
+    ug_vars_quote(vars);
 }

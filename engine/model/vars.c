@@ -12,6 +12,8 @@ struct ug_var {
     struct ug_vars *vars;
     const char *path; /* "lambda.gan" */
     struct ug_yaml *yaml;
+    bool verbatim; /* it holds the text of a path, which is no expression */
+    bool inserted; /* a path uses it */
     enum state state;
     struct ug_quantity value;
     struct ug_var *members; /* of a branch */
@@ -52,6 +54,14 @@ static void plant(struct ug_vars *v, struct ug_var *branch)
     }
 }
 
+static struct ug_var *find_member(const struct ug_var *branch, const char *name)
+{
+    for (int i = 0; i < branch->n; i++)
+        if (!strcmp(branch->names[i], name))
+            return &branch->members[i];
+    return NULL;
+}
+
 /* ---- Evaluation ---- */
 
 static void report_cycle(struct ug_vars *v, const struct ug_var *again)
@@ -67,6 +77,67 @@ static void report_cycle(struct ug_vars *v, const struct ug_var *again)
              again->path);
 }
 
+/* ---- Paths in variables ---- */
+
+/* Could this scalar be the path of a file?  `dim / 2` could not, `data/trainA` could. */
+static bool looks_like_path(const struct ug_yaml *y)
+{
+    if (y->kind != UG_YAML_SCALAR || y->broken || !strpbrk(y->text, "/.-") ||
+        strstr(y->text, " / ") || strstr(y->text, " - "))
+        return false;
+    return !strpbrk(y->text, "()[]{}*+<>=!%,:\"'\n");
+}
+
+static bool knows_a_name(struct ug_vars *v, const struct ug_expr *x)
+{
+    bool known = x->kind == UG_EXPR_NAME && find_member(&v->root, x->text);
+
+    for (int i = 0; i < x->n_args; i++)
+        known |= knows_a_name(v, x->args[i]);
+    return known || x->kind == UG_EXPR_NUMBER;
+}
+
+/* `folder: data/trainA` is meant to be inserted in paths.  As an expression it would divide two
+ * names; where none of them is known, the text is taken as it stands, and ug_vars_finish asks
+ * whether a path made use of it. */
+static bool take_verbatim(struct ug_var *var)
+{
+    struct ug_vars *v = var->vars;
+
+    if (!looks_like_path(var->yaml))
+        return false;
+    struct ug_diags *unsaid = ug_diags_new();
+    const struct ug_expr *x = ug_expr_parse(v->arena, unsaid, var->yaml);
+    ug_diags_free(unsaid);
+    var->verbatim =
+        !x ? strchr(var->yaml->text, '/') != NULL : x->kind != UG_EXPR_NAME && !knows_a_name(v, x);
+    if (!x)
+        var->yaml->parsed = false; /* whoever parses it again hears why it is none */
+    if (var->verbatim)
+        var->value = ug_quantity_text(var->yaml->text);
+    return var->verbatim;
+}
+
+/* Reports what is wrong with texts that no path uses: they were expressions after all. */
+static void finish(struct ug_vars *v, struct ug_var *branch)
+{
+    struct ug_eval e = {
+        .arena = v->arena, .diags = v->diags, .scope = &ug_vars_scope, .context = v};
+    struct ug_quantity q;
+
+    for (int i = 0; i < branch->n; i++) {
+        struct ug_var *var = &branch->members[i];
+        if (var->verbatim && !var->inserted)
+            ug_evaluate_yaml(&e, var->yaml, &q);
+        finish(v, var);
+    }
+}
+
+void ug_vars_finish(struct ug_vars *vars)
+{
+    finish(vars, &vars->root);
+}
+
 static enum ug_found value_of(struct ug_var *var, struct ug_quantity *out)
 {
     struct ug_vars *v = var->vars;
@@ -79,6 +150,8 @@ static enum ug_found value_of(struct ug_var *var, struct ug_quantity *out)
         ug_error(v->diags, var->yaml->pos, "more than %d variables wait for one another", DEEPEST);
         return UG_BROKEN;
     }
+    if (var->state == NEW && take_verbatim(var))
+        var->state = DONE;
     if (var->state == NEW) {
         struct ug_eval e = {
             .arena = v->arena, .diags = v->diags, .scope = &ug_vars_scope, .context = v};
@@ -117,14 +190,31 @@ struct ug_vars *ug_vars_new(struct ug_arena *arena, struct ug_diags *diags, stru
     return v;
 }
 
+static void quote(struct ug_vars *v, struct ug_var *branch)
+{
+    for (int i = 0; i < branch->n; i++) {
+        struct ug_var *var = &branch->members[i];
+        if (var->verbatim) {
+            var->yaml->text = ug_arena_format(v->arena, "\"%s\"", var->yaml->text);
+            var->yaml->length = strlen(var->yaml->text);
+            var->verbatim = false;
+        }
+        quote(v, var);
+    }
+}
+
+void ug_vars_quote(struct ug_vars *vars)
+{
+    quote(vars, &vars->root);
+}
+
 /* ---- Looking up ---- */
 
 enum ug_found ug_vars_member(struct ug_var *branch, const char *name, struct ug_quantity *out)
 {
-    for (int i = 0; i < branch->n; i++)
-        if (!strcmp(branch->names[i], name))
-            return value_of(&branch->members[i], out);
-    return UG_UNKNOWN;
+    struct ug_var *var = find_member(branch, name);
+
+    return var ? value_of(var, out) : UG_UNKNOWN;
 }
 
 const char *const *ug_vars_member_names(const struct ug_var *branch, int *n)
@@ -161,32 +251,31 @@ const struct ug_scope ug_vars_scope = {.lookup = scope_lookup, .suggest = scope_
 
 /* ---- Paths ---- */
 
+static struct ug_var *find_path(struct ug_vars *vars, struct ug_arena *arena, const char *name)
+{
+    struct ug_var *var = &vars->root;
+
+    for (const char *part = name; var && part; part = strchr(part, '.'), part += part != NULL)
+        var = find_member(var, ug_arena_copy(arena, part, strcspn(part, ".")));
+    return var;
+}
+
 /* The value of `a.b` as it stands in a path; NULL after an error. */
 static const char *insertion(struct ug_vars *vars, struct ug_arena *arena, struct ug_diags *diags,
                              const char *name, struct ug_pos pos)
 {
-    struct ug_var *branch = &vars->root;
-    struct ug_quantity q = {.kind = UG_Q_MAP, .var = branch};
-    enum ug_found found = UG_FOUND;
+    struct ug_var *var = find_path(vars, arena, name);
+    struct ug_quantity q;
     char text[UG_QUANTITY_TEXT];
 
-    for (const char *part = name; found == UG_FOUND && part;
-         part = strchr(part, '.'), part += part != NULL) {
-        if (q.kind != UG_Q_MAP) {
-            found = UG_UNKNOWN;
-            break;
-        }
-        branch = q.var;
-        const size_t n = strcspn(part, ".");
-        found = ug_vars_member(branch, ug_arena_copy(arena, part, n), &q);
-    }
-    if (found == UG_BROKEN)
-        return NULL;
-    if (found == UG_UNKNOWN) {
+    if (!var) {
         ug_suggest(ug_error(diags, pos, "unknown variable '%s'", name), name, "variables",
-                   branch->names, (size_t)branch->n);
+                   vars->root.names, (size_t)vars->root.n);
         return NULL;
     }
+    if (value_of(var, &q) != UG_FOUND)
+        return NULL;
+    var->inserted = true;
     if (q.kind == UG_Q_TEXT)
         return q.text;
     if (ug_is_number(&q))
@@ -196,23 +285,46 @@ static const char *insertion(struct ug_vars *vars, struct ug_arena *arena, struc
     return NULL;
 }
 
+/* Copies `text` up to the next `${name}`; the name, or NULL at the end of the text.  *rest goes on
+ * behind it. */
+static const char *next_insertion(struct ug_arena *arena, struct ug_diags *diags, struct ug_pos pos,
+                                  const char **rest, const char **before)
+{
+    const char *at = strstr(*rest, "${"), *end = at ? strchr(at, '}') : NULL;
+
+    if (at && !end)
+        ug_error(diags, pos, "the '${' in this is never closed");
+    *before = end ? ug_arena_copy(arena, *rest, (size_t)(at - *rest)) : *rest;
+    if (!end)
+        return NULL;
+    *rest = end + 1;
+    return ug_arena_copy(arena, at + 2, (size_t)(end - at) - 2);
+}
+
 const char *ug_vars_insert(struct ug_vars *vars, struct ug_arena *arena, struct ug_diags *diags,
                            const char *text, struct ug_pos pos)
 {
-    const char *out = "", *rest = text;
+    const char *out = "", *before, *name;
 
-    for (const char *at; (at = strstr(rest, "${")); rest = strchr(at, '}') + 1) {
-        const size_t n = strcspn(at + 2, "}");
-        if (!at[2 + n]) {
-            ug_error(diags, pos, "the '${' in this is never closed");
+    while ((name = next_insertion(arena, diags, pos, &text, &before))) {
+        const char *value = insertion(vars, arena, diags, name, pos);
+        if (!value)
             return NULL;
-        }
-        const char *inserted = insertion(vars, arena, diags, ug_arena_copy(arena, at + 2, n), pos);
-        if (!inserted)
-            return NULL;
-        out = ug_arena_format(arena, "%s%.*s%s", out, (int)(at - rest), rest, inserted);
+        out = ug_arena_format(arena, "%s%s%s", out, before, value);
     }
-    return ug_arena_format(arena, "%s%s", out, rest);
+    return strstr(text, "${") ? NULL : ug_arena_format(arena, "%s%s", out, text);
+}
+
+/* A path that begins with a variable was begun by the file that wrote the variable. */
+static const char *folder_of(struct ug_vars *vars, struct ug_arena *arena, const char *text,
+                             const char *folder)
+{
+    const char *end = !strncmp(text, "${", 2) ? strchr(text, '}') : NULL;
+    const struct ug_var *var =
+        end ? find_path(vars, arena, ug_arena_copy(arena, text + 2, (size_t)(end - text) - 2))
+            : NULL;
+
+    return var && var->yaml->folder ? var->yaml->folder : folder;
 }
 
 const char *ug_vars_path_text(struct ug_vars *vars, struct ug_arena *arena, struct ug_diags *diags,
@@ -224,6 +336,7 @@ const char *ug_vars_path_text(struct ug_vars *vars, struct ug_arena *arena, stru
         ug_error(diags, pos, "a path is missing here");
         return NULL;
     }
+    folder = folder_of(vars, arena, text, folder);
     if (!path || *path == '/' || !*folder)
         return path;
     return ug_arena_format(arena, "%s%s%s", folder, strcmp(folder, "/") ? "/" : "", path);

@@ -3,7 +3,7 @@
 
 #include "engine/model/document.h"
 
-enum { STEP = 2 }; /* blanks of indentation a level */
+enum { STEP = 2 }; /* blanks of indentation a level, and the length of "- " */
 
 /* Can a text stand without quotes, in block style, and read as itself? */
 static bool is_plain(const struct ug_yaml *y)
@@ -60,15 +60,10 @@ static void put_origin(const struct ug_yaml *y, FILE *out, bool origin)
     putc('\n', out);
 }
 
-static void put_indent(int indent, FILE *out)
-{
-    fprintf(out, "%*s", indent, "");
-}
+static void put_lines(const struct ug_yaml *y, int indent, bool started, FILE *out, bool origin);
 
-static void put_lines(const struct ug_yaml *y, int indent, FILE *out, bool origin);
-
-/* A value behind "key:" or "-". */
-static void put_value(const struct ug_yaml *y, int indent, FILE *out, bool origin)
+/* A value behind "key:" or "-"; a list or a map may begin on the line of its "-". */
+static void put_value(const struct ug_yaml *y, int indent, bool in_list, FILE *out, bool origin)
 {
     if (y->kind == UG_YAML_SCALAR || !y->n) {
         putc(' ', out);
@@ -78,29 +73,31 @@ static void put_value(const struct ug_yaml *y, int indent, FILE *out, bool origi
             fputs(y->kind == UG_YAML_LIST ? "[]" : "{}", out);
         put_origin(y, out, origin);
     } else {
-        putc('\n', out);
-        put_lines(y, indent + STEP, out, origin);
+        putc(in_list ? ' ' : '\n', out);
+        put_lines(y, indent + STEP, in_list, out, origin);
     }
 }
 
-static void put_lines(const struct ug_yaml *y, int indent, FILE *out, bool origin)
+/* `started`: the indentation of the first line is there already. */
+static void put_lines(const struct ug_yaml *y, int indent, bool started, FILE *out, bool origin)
 {
     for (int i = 0; i < y->n; i++) {
-        put_indent(indent, out);
+        if (i || !started)
+            fprintf(out, "%*s", indent, "");
         if (y->kind == UG_YAML_LIST) {
             putc('-', out);
         } else {
             put_scalar(y->keys[i], out);
             putc(':', out);
         }
-        put_value(y->items[i], indent, out, origin);
+        put_value(y->items[i], indent, y->kind == UG_YAML_LIST, out, origin);
     }
 }
 
 void ug_yaml_write(const struct ug_yaml *tree, FILE *out, bool origin)
 {
     if (tree->kind == UG_YAML_SCALAR || !tree->n)
-        put_value(tree, 0, out, origin);
+        put_value(tree, 0, false, out, origin);
     else
-        put_lines(tree, 0, out, origin);
+        put_lines(tree, 0, false, out, origin);
 }
