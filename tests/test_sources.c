@@ -448,6 +448,8 @@ START_TEST(synthetic_entries)
     open_refused(&e, 1, "has no domain 'filed'");
     e.domain = "filled", e.count = 0;
     open_refused(&e, 1, "count of 0");
+    e.count = (int64_t)1 << 50, e.limit = 0;
+    open_refused(&e, 1, "1125899906842624 samples; the limit is 268435456");
 }
 END_TEST
 

@@ -5,6 +5,8 @@
 
 #include "engine/data/entry.h"
 
+enum { MOST_SAMPLES = 1 << 28 }; /* of an entry: eight bytes each tell their order */
+
 static const struct ug_source_kind *const kinds[] = {
     [UG_DATA_IMAGES] = &ug_images_source,       [UG_DATA_IDX] = &ug_idx_source,
     [UG_DATA_SYNTHETIC] = &ug_synthetic_source, [UG_DATA_TENSORS] = &ug_tensors_source,
@@ -79,6 +81,11 @@ static bool open_entry(struct ug_dataset *d, struct ug_entry *e, struct ug_diags
     if ((e->kind->picture && !check_sizes(e, diags)) || !e->kind->open(e, diags))
         return false;
     assert(e->items > 0);
+    if (e->items > MOST_SAMPLES) {
+        ug_error(diags, e->spec->pos, "'%s' has %lld samples; the limit is %d, which 'limit' keeps",
+                 e->spec->name, (long long)e->items, MOST_SAMPLES);
+        return false;
+    }
     if (e->kind->picture) {
         e->kept = calloc((size_t)e->items, sizeof *e->kept);
         if (!e->kept) {
