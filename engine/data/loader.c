@@ -14,7 +14,12 @@
 
 #include "engine/data/order.h"
 
-enum { SLOTS = 4, WORKERS = 1, MESSAGE = 4608 /* a path and a reason */ };
+enum {
+    SLOTS = 4,
+    WORKERS = 1,
+    ALIGNMENT = 64 /* of tensors: a cache line */,
+    MESSAGE = 4608 /* a path and a reason */
+};
 
 enum slot_state { EMPTY, CLAIMED, READY, BROKEN };
 
@@ -219,7 +224,9 @@ static bool make_slot(struct ug_loader *l, struct slot *s)
         assert(t->shape.rank <= UG_MAX_RANK);
         t->shape.dim[0] = l->batch;
         memcpy(t->shape.dim + 1, e->type.shape.dim, (size_t)e->type.shape.rank * sizeof(int64_t));
-        t->data = ug_shape_valid(&t->shape) ? malloc((size_t)l->batch * sample_bytes(e)) : NULL;
+        const size_t bytes = ug_shape_valid(&t->shape) ? (size_t)l->batch * sample_bytes(e) : 0;
+        t->data = bytes ? aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT)
+                        : NULL;
         if (!t->data)
             return false;
     }

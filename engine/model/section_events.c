@@ -103,6 +103,17 @@ static void read_log(struct ug_sections *s)
         ug_read_keys(s, section, "'log'", keys, log);
 }
 
+/* Samples are shown as they are: where training crops, the whole picture is resized to `size`. */
+static void show_whole(struct ug_data_spec *data)
+{
+    for (int i = 0; i < data->n; i++) {
+        struct ug_data_entry *e = &data->entries[i];
+        e->shuffle = e->flip = false;
+        if (e->size[0])
+            e->resize = 0;
+    }
+}
+
 static void read_samples(struct ug_sections *s)
 {
     static const struct ug_key keys[] = {
@@ -121,8 +132,7 @@ static void read_samples(struct ug_sections *s)
         return;
     ug_read_keys(s, section, "'samples'", keys, samples);
     samples->data = read_data(s, section, "'data' of 'samples'");
-    for (int i = 0; i < samples->data.n; i++)
-        samples->data.entries[i].shuffle = samples->data.entries[i].flip = false;
+    show_whole(&samples->data);
     struct ug_yaml *columns = ug_yaml_get(section, "columns");
     if (columns && !ug_yaml_is_null(columns))
         read_columns(s, columns, samples);
