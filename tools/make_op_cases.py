@@ -34,8 +34,8 @@ class Env(dict):
 
 def case(family, name, call, fn, params=None, order=2, train=False, given=None, more='', **inputs):
     """`call` in our language and `fn(env)` in PyTorch; `given`: states, as parameters that have no gradient;
-    `more`: entries of `graph` before y.  An input is a shape; or a tensor; or a kind and a shape: see draw.
-    x is [2, 3] unless said otherwise; None: there is none."""
+    `more`: entries of `graph` before y, which may not be called s or g.  An input is a shape; or a tensor; or a kind
+    and a shape: see draw; x is [2, 3] unless said otherwise, and None means that there is none."""
     cases = CASES.setdefault(family, {})
     assert name not in cases, name
     cases[name] = dict(call=call, fn=fn, params=params or {}, order=order, train=train, given=given or {}, more=more,
@@ -162,6 +162,11 @@ conv('conv_replicate_one_pixel', '2, 3, padding=1, padding_mode=replicate',
      lambda x, w, b: F.conv2d(F.pad(x, (1, 1, 1, 1), mode='replicate'), w, b), [2, 2, 3, 3], [1, 2, 1, 1])
 conv('conv_many_channels', '17, 3, padding=1', lambda x, w, b: F.conv2d(x, w, b, padding=1), [17, 19, 3, 3], [1, 19, 4, 3])
 conv('conv_one_channel', '1, 4, padding=1', lambda x, w, b: F.conv2d(x, w, b, padding=1), [1, 5, 4, 4], [2, 5, 5, 5])
+conv('conv_larger', '7, 3, padding=1', lambda x, w, b: F.conv2d(x, w, b, padding=1), [7, 6, 3, 3], [1, 6, 11, 14])
+conv('conv_larger_reflect', '6, 3, padding=1, padding_mode=reflect',
+     lambda x, w, b: F.conv2d(F.pad(x, (1, 1, 1, 1), mode='reflect'), w, b), [6, 5, 3, 3], [2, 5, 9, 8])
+conv('conv_larger_down', '8, 4, stride=2, padding=1', lambda x, w, b: F.conv2d(x, w, b, 2, 1), [8, 3, 4, 4], [1, 3, 18, 16])
+conv('conv_larger_7x7', '3, 7, padding=3', lambda x, w, b: F.conv2d(x, w, b, padding=3), [3, 4, 7, 7], [1, 4, 12, 13])
 case('conv', 'conv_given_weight', 'conv2d(x, weight=w, padding=1)', lambda e: F.conv2d(e.x, e.w, padding=1),
      x=[2, 3, 4, 4], w=[5, 3, 3, 3])
 case('conv', 'conv_given_both', 'conv2d(x, weight=w, bias=b, stride=2)', lambda e: F.conv2d(e.x, e.w, e.b, 2),
@@ -481,7 +486,7 @@ loss('nll', 'nll_loss(log_softmax(x, 1), labels)', lambda e: F.nll_loss(F.log_so
 loss('nll_pixels', 'nll_loss(x, labels)', lambda e: F.nll_loss(e.x, e.labels), x=[2, 3, 2, 2],
      labels=('labels', [2, 2, 2], 3))
 
-# ---- Control, metrics ---------------------------------------------------------------------------------------------
+# ---- Control -----------------------------------------------------------------------------------------------------
 
 
 def control(name, call, fn, **more):
@@ -517,6 +522,79 @@ control('gradient_of_norm', 'grad(sum(instance_norm(x) ** 3), x)', lambda e: inn
 control('penalty', '(sqrt(sum(d ** 2, dim=[1, 2, 3]) + 1e-6) - 1) ** 2',
         lambda e: ((inner(e, F.leaky_relu(F.conv2d(e.x, e.w), 0.2) ** 2) ** 2).sum([1, 2, 3]) + 1e-6).sqrt().sub(1) ** 2,
         more='d: grad(sum(leaky_relu(conv2d(x, weight=w), 0.2) ** 2), x)', x=[2, 2, 3, 3], w=[3, 2, 2, 2])
+
+
+# ---- What papers make of them --------------------------------------------------------------------------------------
+
+
+def composition(name, call, fn, **more):
+    case('compositions', name, call, fn, **more)
+
+
+def conv3(x, w):
+    return F.conv2d(x, w, padding=1)
+
+
+KERNEL = [3, 3, 3, 3]
+composition('residual_block', 'x + instance_norm(conv2d(h, weight=v, padding=1))',
+            lambda e: e.x + F.instance_norm(conv3(F.relu(F.instance_norm(conv3(e.x, e.w))), e.v)),
+            more='h: relu(instance_norm(conv2d(x, weight=w, padding=1)))', x=[2, 3, 4, 4], w=KERNEL, v=KERNEL)
+composition('spade', 'instance_norm(x) * (1 + conv2d(m, weight=w, padding=1)) + conv2d(m, weight=v, padding=1)',
+            lambda e: F.instance_norm(e.x) * (1 + conv3(e.m, e.w)) + conv3(e.m, e.v), x=[2, 3, 4, 3], m=[2, 2, 4, 3],
+            w=[3, 2, 3, 3], v=[3, 2, 3, 3])
+composition('adain', 'instance_norm(x) * reshape(t, [2, 3, 1, 1]) + reshape(t, [2, 3, 1, 1]) ** 2',
+            lambda e: F.instance_norm(e.x) * e.t[..., None, None] + e.t[..., None, None] ** 2, x=[2, 3, 4, 3], t=[2, 3])
+composition('adain_of_features', '(x - mx) / sqrt(vx + 0.1) * sqrt(vz + 0.1) + mean(z, dim=[2, 3], keepdim=true)',
+            lambda e: (e.x - e.x.mean([2, 3], True)) / (e.x.var([2, 3], keepdim=True) + 0.1).sqrt() *
+            (e.z.var([2, 3], keepdim=True) + 0.1).sqrt() + e.z.mean([2, 3], True),
+            more='mx: mean(x, dim=[2, 3], keepdim=true)\nvx: var(x, dim=[2, 3], keepdim=true)\n'
+                 'vz: var(z, dim=[2, 3], keepdim=true)', x=[2, 2, 3, 3], z=[2, 2, 4, 3])
+composition('demodulated', 'conv2d(x, weight=w * t / sqrt(sum((w * t) ** 2, dim=[1, 2, 3], keepdim=true) + 1e-8), padding=1)',
+            lambda e: conv3(e.x, e.w * e.t / ((e.w * e.t) ** 2).sum([1, 2, 3], True).add(1e-8).sqrt()), x=[1, 3, 4, 4],
+            w=KERNEL, t=[1, 3, 1, 1])
+composition('pixel_norm', 'x / sqrt(mean(x ** 2, dim=1, keepdim=true) + 1e-8)',
+            lambda e: e.x / ((e.x ** 2).mean(1, True) + 1e-8).sqrt(), x=[2, 4, 2, 3])
+composition('minibatch_stddev', 'cat(x, expand(reshape(mean(sqrt(var(x, unbiased=false, dim=0) + 1e-8)), [1, 1, 1, 1]), [3, 1, 2, 2]))',
+            lambda e: torch.cat([e.x, (e.x.var(0, unbiased=False) + 1e-8).sqrt().mean().expand(3, 1, 2, 2)], 1), x=[3, 2, 2, 2])
+composition('self_attention', 'x + 0.7 * reshape(matmul(v, transpose(softmax(matmul(transpose(f, 1, 2), k), -1), 1, 2)), [2, 3, 2, 2])',
+            lambda e: e.x + 0.7 * ((lambda f, k, v: v @ F.softmax(f.transpose(1, 2) @ k, -1).transpose(1, 2))(
+                *(F.conv2d(e.x, w).flatten(2) for w in (e.w1, e.w2, e.w3)))).reshape(2, 3, 2, 2),
+            more='f: flatten(conv2d(x, weight=w1), 2)\nk: flatten(conv2d(x, weight=w2), 2)\nv: flatten(conv2d(x, weight=w3), 2)',
+            x=[2, 3, 2, 2], w1=[2, 3, 1, 1], w2=[2, 3, 1, 1], w3=[3, 3, 1, 1])
+composition('patch_nce', 'nll_loss(log_softmax(matmul(a, transpose(b, 0, 1)) / 0.5, 1), labels)',
+            lambda e: F.cross_entropy(F.normalize(e.x, dim=1) @ F.normalize(e.z, dim=1).t() / 0.5, e.labels),
+            more='a: x / sqrt(sum(x ** 2, dim=1, keepdim=true))\nb: z / sqrt(sum(z ** 2, dim=1, keepdim=true))',
+            x=[4, 3], z=[4, 3], labels=torch.arange(4))
+composition('total_variation', 'mean(abs(x[:, :, 1:] - x[:, :, :-1])) + mean(square(x[:, :, :, 1:] - x[:, :, :, :-1]))',
+            lambda e: e.x.diff(dim=2).abs().mean() + e.x.diff(dim=3).square().mean(), x=[2, 2, 3, 4])
+composition('gram_distance', 'mse_loss(matmul(a, transpose(a, 1, 2)) / 12, matmul(b, transpose(b, 1, 2)) / 12)',
+            lambda e: F.mse_loss(*(t.flatten(2) @ t.flatten(2).transpose(1, 2) / 12 for t in (e.x, e.z))),
+            more='a: flatten(x, 2)\nb: flatten(z, 2)', x=[2, 3, 3, 4], z=[2, 3, 3, 4])
+composition('two_scales', 'mse_loss(conv2d(x, weight=w), 1) + mse_loss(conv2d(avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=false), weight=w), 0)',
+            lambda e: ((F.conv2d(e.x, e.w) - 1) ** 2).mean() +
+            (F.conv2d(F.avg_pool2d(e.x, 3, 2, 1, count_include_pad=False), e.w) ** 2).mean(), x=[1, 2, 5, 6], w=[2, 2, 3, 3])
+composition('reparametrised', 'kl_normal(m, exp(0.5 * v)) + l1_loss(m + exp(0.5 * v) * n, 0.3)',
+            lambda e: (e.x[:, :2] ** 2 + e.x[:, 2:].exp() - e.x[:, 2:] - 1).mean() / 2 +
+            (e.x[:, :2] + (0.5 * e.x[:, 2:]).exp() * e.n - 0.3).abs().mean(),
+            more='m, v: split(x, 2)', x=[2, 4, 2, 2], n=[2, 2, 2, 2])
+composition('gated', 'sigmoid(conv2d(x, weight=w)) * tanh(conv2d(x, weight=w) + conv2d(x, weight=v))',
+            lambda e: torch.sigmoid(F.conv2d(e.x, e.w)) * torch.tanh(F.conv2d(e.x, e.w) + F.conv2d(e.x, e.v)),
+            x=[2, 2, 3, 3], w=[2, 2, 2, 2], v=[2, 2, 2, 2])
+
+
+def discriminator(x, w, v):
+    return F.conv2d(F.leaky_relu(F.instance_norm(F.conv2d(x, w, stride=2, padding=1)), 0.2), v)
+
+
+DISCRIMINATOR = 'conv2d(leaky_relu(instance_norm(conv2d(x, weight=w, stride=2, padding=1)), 0.2), weight=v)'
+composition('r1_penalty', 'mean(square(d))',
+            lambda e: (inner(e, torch.tanh(discriminator(e.x, e.w, e.v))) ** 2).mean(),
+            more=f'd: grad(sum(tanh({DISCRIMINATOR})), x)', order=1, x=[2, 2, 4, 4], w=[3, 2, 4, 4], v=[1, 3, 2, 2])
+composition('wgan_penalty', 'mean((sqrt(sum(d ** 2, dim=[1, 2, 3]) + 1e-8) - 1) ** 2)',
+            lambda e: (((inner(e, discriminator(e.x, e.w, e.v)) ** 2).sum([1, 2, 3]) + 1e-8).sqrt() - 1).square().mean(),
+            more=f'd: grad(sum({DISCRIMINATOR}), x)', order=1, x=[2, 2, 6, 6], w=[3, 2, 4, 4], v=[1, 3, 2, 2])
+
+# ---- Metrics --------------------------------------------------------------------------------------------------------
 
 
 def metric(name, call, fn, **more):
