@@ -219,8 +219,13 @@ static void pow_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node
         dx[1] = exponent_gradient(b, y, dy);
 }
 
+/* x ** 2 and x ** 0.5 have ops of their own, which do not look at exponents as they run. */
 static struct ug_node *pow_simplify(struct ug_builder *b, const struct ug_node *n)
 {
+    if (ug_is_scalar_constant(n->in[1], 2))
+        return ug_square(b, n->in[0]);
+    if (ug_is_scalar_constant(n->in[1], 0.5))
+        return ug_sqrt(b, n->in[0]);
     return left_unless(b, n, 1);
 }
 

@@ -190,6 +190,7 @@ static const struct ug_op max = {
     .run = max_run,
     .scratch = fold_scratch,
     .gradient = extreme_gradient,
+    .simplify = ug_reduce_simplify,
     .flops = ug_reduce_flops,
 };
 
@@ -206,6 +207,7 @@ static const struct ug_op min = {
     .run = min_run,
     .scratch = fold_scratch,
     .gradient = extreme_gradient,
+    .simplify = ug_reduce_simplify,
     .flops = ug_reduce_flops,
 };
 

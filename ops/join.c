@@ -75,6 +75,16 @@ static void slice_gradient(struct ug_builder *b, struct ug_node *y, struct ug_no
     dx[0] = ug_pad(b, ug_reshape(b, dy, sliced_shape(a)), &around, UG_PAD_CONSTANT, 0);
 }
 
+/* All of x is x. */
+static struct ug_node *slice_simplify(struct ug_builder *b, const struct ug_node *y)
+{
+    struct ug_node *x = y->in[0];
+
+    return ug_shape_count(&x->type.shape) == ug_shape_count(&y->type.shape)
+               ? ug_reshape(b, x, y->type.shape)
+               : NULL;
+}
+
 static const struct ug_op slice = {
     .name = "slice",
     .summary = "A part of a tensor: what x[:, 0:3] means.",
@@ -84,6 +94,7 @@ static const struct ug_op slice = {
     .infer = slice_infer,
     .run = slice_run,
     .gradient = slice_gradient,
+    .simplify = slice_simplify,
     .flops = no_flops,
 };
 
@@ -240,6 +251,12 @@ static void cat_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node
     }
 }
 
+static struct ug_node *cat_simplify(struct ug_builder *b, const struct ug_node *y)
+{
+    (void)b;
+    return y->n_in == 1 ? y->in[0] : NULL;
+}
+
 static const struct ug_arg cat_args[] = {
     {.name = "tensors",
      .doc = "two or more, or a list of them; their shapes may differ along dim only",
@@ -263,6 +280,7 @@ static const struct ug_op cat = {
     .infer = cat_infer,
     .run = cat_run,
     .gradient = cat_gradient,
+    .simplify = cat_simplify,
     .flops = no_flops,
 };
 

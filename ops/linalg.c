@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/graph/call.h"
+#include "ops/axes.h"
 #include "ops/emit.h"
 #include "ops/settings.h"
 
@@ -169,6 +170,34 @@ static void matmul_gradient(struct ug_builder *b, struct ug_node *y, struct ug_n
         dx[1] = tq ? ug_matmul(b, dy, p, true, tp) : ug_matmul(b, p, dy, !tp, false);
 }
 
+/* x, if y is x with its last two axes in each other's place; else NULL. */
+static struct ug_node *transposed(struct ug_node *y)
+{
+    const struct ug_permute_attrs *a = y->attrs;
+    const int rank = y->type.shape.rank;
+
+    if (strcmp(y->op->name, "permute"))
+        return NULL;
+    for (int i = 0; i < rank; i++) {
+        const int wanted = i < rank - 2 ? i : i == rank - 2 ? rank - 1 : rank - 2;
+
+        if (ug_axis_of(a->dims.v[i], rank, NULL) != wanted)
+            return NULL;
+    }
+    return y->in[0];
+}
+
+/* A transposed operand need not be moved: the product reads it as it lies. */
+static struct ug_node *matmul_simplify(struct ug_builder *b, const struct ug_node *y)
+{
+    const struct ug_matmul_attrs *at = y->attrs;
+    struct ug_node *p = transposed(y->in[0]), *q = transposed(y->in[1]);
+
+    return p || q ? ug_matmul(b, p ? p : y->in[0], q ? q : y->in[1], at->transpose_a != !!p,
+                              at->transpose_b != !!q)
+                  : NULL;
+}
+
 static double matmul_flops(const void *attrs, const struct ug_type *in, const struct ug_type *out)
 {
     const struct product p = product_of(attrs, &in[0].shape, &in[1].shape);
@@ -239,6 +268,7 @@ static const struct ug_op matmul = {
     .infer = matmul_infer,
     .run = matmul_run,
     .gradient = matmul_gradient,
+    .simplify = matmul_simplify,
     .flops = matmul_flops,
 };
 

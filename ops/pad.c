@@ -84,6 +84,18 @@ static void pad_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node
     dx[0] = ug_pad(b, dy, &crop, UG_PAD_CONSTANT, 0);
 }
 
+/* Nothing added or taken away; the same for the adjoint. */
+static struct ug_node *pad_simplify(struct ug_builder *b, const struct ug_node *y)
+{
+    const struct ug_pad_attrs *a = y->attrs;
+
+    (void)b;
+    for (int i = 0; i < y->type.shape.rank; i++)
+        if (a->padding.before[i] || a->padding.after[i])
+            return NULL;
+    return y->in[0];
+}
+
 static const struct ug_op pad_axes = {
     .name = "pad_axes",
     .summary = "More elements, or fewer, at the ends of axes.",
@@ -93,6 +105,7 @@ static const struct ug_op pad_axes = {
     .infer = pad_infer,
     .run = pad_run,
     .gradient = pad_gradient,
+    .simplify = pad_simplify,
     .flops = no_flops,
 };
 
@@ -131,6 +144,7 @@ static const struct ug_op pad_axes_back = {
     .infer = pad_back_infer,
     .run = pad_back_run,
     .gradient = pad_back_gradient,
+    .simplify = pad_simplify,
 };
 
 /* ---- pad ---- */

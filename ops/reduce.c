@@ -46,6 +46,7 @@ static const struct ug_op sum = {
     .run = sum_run,
     .scratch = sum_scratch,
     .gradient = sum_gradient,
+    .simplify = ug_reduce_simplify,
     .flops = ug_reduce_flops,
 };
 
@@ -78,6 +79,7 @@ static const struct ug_op mean = {
     .run = mean_run,
     .scratch = sum_scratch,
     .gradient = mean_gradient,
+    .simplify = ug_reduce_simplify,
     .flops = ug_reduce_flops,
 };
 

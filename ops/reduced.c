@@ -46,6 +46,13 @@ struct ug_node *ug_under(struct ug_builder *b, struct ug_node *v, const struct u
     return ug_reshape(b, v, ug_reduced_of(y->attrs, &y->in[0]->type.shape).kept);
 }
 
+struct ug_node *ug_reduce_simplify(struct ug_builder *b, const struct ug_node *y)
+{
+    const struct ug_reduced r = ug_reduced_of(y->attrs, &y->in[0]->type.shape);
+
+    return r.n == 1 ? ug_reshape(b, y->in[0], y->type.shape) : NULL;
+}
+
 double ug_reduce_flops(const void *attrs, const struct ug_type *in, const struct ug_type *out)
 {
     (void)attrs, (void)out;

@@ -21,6 +21,9 @@ bool ug_reduce_infer(struct ug_inference *t);
 /* v, which has the shape of y, a reduction's result, as it broadcasts to the input of y. */
 struct ug_node *ug_under(struct ug_builder *b, struct ug_node *v, const struct ug_node *y);
 
+/* Where every result is made from one element, it is that element: a view. */
+struct ug_node *ug_reduce_simplify(struct ug_builder *b, const struct ug_node *y);
+
 /* One addition or comparison for each element of the input. */
 double ug_reduce_flops(const void *attrs, const struct ug_type *in, const struct ug_type *out);
 

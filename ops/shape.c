@@ -188,6 +188,43 @@ static void permute_gradient(struct ug_builder *b, struct ug_node *y, struct ug_
     dx[0] = ug_permute(b, dy, back);
 }
 
+/* Moving axes of extent 1 moves no element. */
+static bool moves_nothing(const struct ug_ints *order, const struct ug_shape *x)
+{
+    int last = -1;
+
+    for (int i = 0; i < x->rank; i++) {
+        const int axis = ug_axis_of(order->v[i], x->rank, NULL);
+
+        if (x->dim[axis] == 1)
+            continue;
+        if (axis < last)
+            return false;
+        last = axis;
+    }
+    return true;
+}
+
+/* Two permutations in a row are one; one that moves nothing is a view. */
+static struct ug_node *permute_simplify(struct ug_builder *b, const struct ug_node *y)
+{
+    const struct ug_permute_attrs *outer = y->attrs;
+    struct ug_node *x = y->in[0];
+    const bool nested = x->op == y->op;
+    struct ug_ints order = outer->dims;
+
+    if (nested) {
+        const struct ug_permute_attrs *inner = x->attrs;
+
+        for (int i = 0; i < order.n; i++)
+            order.v[i] = inner->dims.v[ug_axis_of(outer->dims.v[i], order.n, NULL)];
+        x = x->in[0];
+    }
+    if (moves_nothing(&order, &x->type.shape))
+        return ug_reshape(b, x, y->type.shape);
+    return nested ? ug_permute(b, x, order) : NULL;
+}
+
 static const struct ug_arg permute_args[] = {
     X_ARG,
     {.name = "dims",
@@ -207,6 +244,7 @@ static const struct ug_op permute = {
     .infer = permute_infer,
     .run = permute_run,
     .gradient = permute_gradient,
+    .simplify = permute_simplify,
     .flops = no_flops,
 };
 
