@@ -20,6 +20,15 @@
 /* Packed at a time: PANELS * DEPTH * 32 floats = 256 KiB, and as much of 256 rows of weights. */
 enum { DEPTH = 256, PANELS = 8 };
 
+/* Weights that meet no more panels than this are not packed if their rows are contiguous: it would
+ * take longer than using them. */
+enum { FEW_PANELS = 8 };
+
+enum {
+    PHASES = 16,  /* that are prepared together */
+    CHANNELS = 16 /* whose weights are packed together */
+};
+
 /* Along rows (axis 0) and columns (axis 1): */
 struct axis {
     int64_t count;                 /* results */
@@ -40,7 +49,10 @@ struct gather {
     const float *x;
     float *y;
     int64_t *offset; /* of each term, from a result's position */
-    float *packed;   /* weights: panels of rows, [group][panel][term][row] */
+    /* Weights, packed: [group][panel of rows][phase][term][row]. */
+    float *packed;
+    int64_t all_terms, terms_before; /* of all phases, and of those before this one */
+    const float *rows;               /* or as they are: w, where rows lie w_m apart; else NULL */
 };
 
 /* Results of one row that stand side by side in a panel: columns at, … of it. */
@@ -69,7 +81,7 @@ static int64_t packed_rows(const struct ug_tile *tile, int64_t m)
     return m / tile->rows * tile->rows + (m % tile->rows ? panel_rows(tile, m % tile->rows) : 0);
 }
 
-static void fill_offsets(struct gather *g)
+static void fill_offsets(const struct gather *g)
 {
     const struct axis *row = &g->axis[0], *col = &g->axis[1];
     int64_t *to = g->offset;
@@ -80,35 +92,61 @@ static void fill_offsets(struct gather *g)
                 *to++ = c * g->x_plane + s * row->tap_step * g->x_line + t * col->tap_step;
 }
 
-/* One panel of `rows` rows of weights, those past `left` being 0. */
+/* Where the packed rows from m on begin with term k of this phase. */
+static float *packed_at(const struct gather *g, const struct ug_tile *tile, int64_t group,
+                        int64_t m, int64_t k)
+{
+    return g->packed + (group * packed_rows(tile, g->m) + m) * g->all_terms +
+           panel_rows(tile, g->m - m) * (g->terms_before + k);
+}
+
+/* One term of a panel.  Tiles have 8 or 6 rows, narrow ones half of that: whole ones are unrolled. */
+static inline void copy_column(const float *from, int64_t step, int64_t rows, int64_t left,
+                               float *to)
+{
+    if (left == 8)
+        for (int i = 0; i < 8; i++)
+            to[i] = from[i * step];
+    else if (left == 6 && rows == 6)
+        for (int i = 0; i < 6; i++)
+            to[i] = from[i * step];
+    else
+        for (int64_t i = 0; i < rows; i++)
+            to[i] = i < left ? from[i * step] : 0.0f;
+}
+
+/* A panel of `rows` rows of weights, those past `left` being 0: the terms of channels [c, end). */
 static void pack_weights(const struct gather *g, const float *w, int64_t rows, int64_t left,
-                         float *to)
+                         int64_t c, int64_t end, float *to)
 {
     const struct axis *row = &g->axis[0], *col = &g->axis[1];
 
-    for (int64_t c = 0; c < g->c; c++)
+    for (; c < end; c++)
         for (int64_t s = 0; s < row->taps; s++)
             for (int64_t t = 0; t < col->taps; t++, to += rows) {
                 const float *from = w + c * g->w_c + (row->w + s * row->w_step) * g->w_line +
                                     col->w + t * col->w_step;
 
-                for (int64_t i = 0; i < rows; i++)
-                    to[i] = i < left ? from[i * g->w_m] : 0.0f;
+                copy_column(from, g->w_m, rows, left, to);
             }
 }
 
-static void pack_all_weights(const struct gather *g, const struct ug_tile *tile, const float *w)
+/* All weights of `n` phases.  Some channels at a time, so that weights come from memory once. */
+static void pack_all_weights(const struct gather *phases, int n, const struct ug_tile *tile,
+                             const float *w)
 {
-    const int64_t panels = ug_ceil_div(g->m, tile->rows);
-
 #pragma omp parallel for collapse(2) schedule(static)
-    for (int64_t group = 0; group < g->groups; group++)
-        for (int64_t p = 0; p < panels; p++) {
-            const int64_t m = p * tile->rows, left = ug_min(g->m - m, tile->rows);
+    for (int64_t group = 0; group < phases->groups; group++)
+        for (int64_t c = 0; c < phases->c; c += CHANNELS)
+            for (int64_t m = 0; m < phases->m; m += tile->rows)
+                for (const struct gather *g = phases; g < phases + n; g++) {
+                    const int64_t left = ug_min(g->m - m, tile->rows);
+                    const int64_t taps = g->axis[0].taps * g->axis[1].taps;
 
-            pack_weights(g, w + group * g->w_group + m * g->w_m, panel_rows(tile, left), left,
-                         g->packed + (group * packed_rows(tile, g->m) + m) * g->n_terms);
-        }
+                    pack_weights(g, w + group * g->w_group + m * g->w_m, panel_rows(tile, left),
+                                 left, c, ug_min(c + CHANNELS, g->c),
+                                 packed_at(g, tile, group, m, c * taps));
+                }
 }
 
 /* Cuts the results of panel `index` into runs. */
@@ -190,33 +228,39 @@ static bool is_whole_run(const struct gather *g, const struct ug_tile *tile, con
     return p->run[0].length == tile->cols && g->axis[1].step == 1;
 }
 
-/* Adds the products of the weights `a` from row m on with one panel of columns to the results: with
- * b, the columns packed or, if it is NULL, with the columns where they stand. */
-static void multiply(const struct gather *g, const struct ug_tile *tile, const struct panel *p,
-                     int64_t m, int64_t depth, const int64_t *offset, const float *a,
-                     const float *b, bool add)
+/* Adds the products of the weights from row m on with one panel of columns, over `depth` terms from
+ * term k on, to the results: with b, the columns packed or, if it is NULL, with the columns where
+ * they stand. */
+static void multiply(const struct gather *g, const struct ug_tile *tile, int64_t group, int64_t m,
+                     const struct panel *p, int64_t k, int64_t depth, const float *b)
 {
-    const int64_t left = ug_min(g->m - m, tile->rows), rows = panel_rows(tile, left);
+    const int64_t left = ug_min(g->m - m, tile->rows);
+    const int64_t rows = g->rows ? tile->rows : panel_rows(tile, left);
     const bool straight = left == rows && p->run[0].length == tile->cols && g->axis[1].to_step == 1;
-    float tile_sums[UG_TILE_MAX_ROWS * UG_TILE_MAX_COLS];
-    float *c = straight ? p->run[0].y + m * g->y_plane : tile_sums;
+    const float *a = packed_at(g, tile, group, m, k), *lines[UG_TILE_MAX_ROWS];
+    float sums[UG_TILE_MAX_ROWS * UG_TILE_MAX_COLS];
+    float *c = straight ? p->run[0].y + m * g->y_plane : sums;
     const int64_t ldc = straight ? g->y_plane : tile->cols;
 
+    for (int64_t i = 0; g->rows && i < rows; i++) /* spare rows repeat the last */
+        lines[i] = g->rows + group * g->w_group + (m + ug_min(i, left - 1)) * g->w_m + k;
     if (!b)
-        tile->slide_narrow(depth, a, p->run[0].x, offset, c, ldc, straight && add);
+        tile->slide_narrow(depth, a, p->run[0].x, g->offset + k, c, ldc, straight && k > 0);
+    else if (g->rows)
+        tile->product_rows(depth, lines, b, c, ldc, straight && k > 0);
     else if (rows == tile->rows)
-        tile->product(depth, a, b, c, ldc, straight && add);
+        tile->product(depth, a, b, c, ldc, straight && k > 0);
     else
-        tile->product_narrow(depth, a, b, c, ldc, straight && add);
+        tile->product_narrow(depth, a, b, c, ldc, straight && k > 0);
     if (!straight)
-        scatter(g, tile->cols, p, m, left, c, add);
+        scatter(g, tile->cols, p, m, left, sums, k > 0);
 }
 
 static void run_piece(const struct gather *g, const struct ug_tile *tile, const struct piece *piece)
 {
     float b[PANELS * DEPTH * UG_TILE_MAX_COLS] __attribute__((aligned(64)));
     struct panel panel[PANELS];
-    const float *packed[PANELS];
+    float *packed[PANELS];
 
     for (int p = 0; p < piece->n_panels; p++) {
         find_runs(g, tile, piece->group, piece->panel + p, &panel[p]);
@@ -229,17 +273,16 @@ static void run_piece(const struct gather *g, const struct ug_tile *tile, const 
 
         for (int p = 0; p < piece->n_panels; p++)
             if (packed[p])
-                pack_panel(g, tile->cols, &panel[p], g->offset + k, depth,
-                           b + p * DEPTH * tile->cols);
+                pack_panel(g, tile->cols, &panel[p], g->offset + k, depth, packed[p]);
         for (int p = 0; p < piece->n_panels; p++)
-            for (int64_t m = piece->row; m < piece->row + piece->n_rows; m += tile->rows) {
-                const float *a =
-                    g->packed + (piece->group * packed_rows(tile, g->m) + m) * g->n_terms;
-
-                multiply(g, tile, &panel[p], m, depth, g->offset + k,
-                         a + k * panel_rows(tile, g->m - m), packed[p], k > 0);
-            }
+            for (int64_t m = piece->row; m < piece->row + piece->n_rows; m += tile->rows)
+                multiply(g, tile, piece->group, m, &panel[p], k, depth, packed[p]);
     }
+}
+
+static int64_t panels_of(const struct gather *g, const struct ug_tile *tile)
+{
+    return ug_ceil_div(g->batch * g->axis[0].count * g->axis[1].count, tile->cols);
 }
 
 /* Pieces are some panels by all rows; where that makes too few of them, fewer panels or rows each.
@@ -247,7 +290,7 @@ static void run_piece(const struct gather *g, const struct ug_tile *tile, const 
 static void run_gather(const struct gather *g, const struct ug_tile *tile)
 {
     const int64_t wanted = 4 * omp_get_max_threads();
-    const int64_t panels = ug_ceil_div(g->batch * g->axis[0].count * g->axis[1].count, tile->cols);
+    const int64_t panels = panels_of(g, tile);
     const int64_t per = ug_max(1, ug_min(PANELS, panels * g->groups / wanted));
     const int64_t across = ug_ceil_div(panels, per);
     const int64_t tiles = ug_ceil_div(g->m, tile->rows);
@@ -291,6 +334,7 @@ static void lay_out(struct gather *g, const struct ug_conv *conv, const struct u
 
     g->batch = conv->batch;
     g->groups = conv->groups;
+    g->all_terms = terms;
     g->w_line = conv->kernel[1];
     g->w_group = conv->o * conv->c * conv->kernel[0] * conv->kernel[1];
     g->x_line = frame->size[1];
@@ -306,14 +350,21 @@ static void lay_out(struct gather *g, const struct ug_conv *conv, const struct u
     }
 }
 
-static void run_phase(struct gather *g, const struct ug_tile *tile, const float *w)
+static void run_phases(struct gather *phases, int n, const struct ug_tile *tile, const float *w)
 {
-    g->n_terms = g->c * g->axis[0].taps * g->axis[1].taps;
-    if (g->batch * g->m * g->axis[0].count * g->axis[1].count == 0)
-        return;
-    fill_offsets(g);
-    pack_all_weights(g, tile, w);
-    run_gather(g, tile);
+    int64_t terms = 0;
+
+    for (struct gather *g = phases; g < phases + n; g++) {
+        g->n_terms = g->c * g->axis[0].taps * g->axis[1].taps;
+        g->terms_before = terms;
+        terms += g->n_terms;
+    }
+    if (!phases->rows)
+        pack_all_weights(phases, n, tile, w);
+    for (const struct gather *g = phases; g < phases + n; g++) {
+        fill_offsets(g);
+        run_gather(g, tile);
+    }
 }
 
 /* ---- Forward ---- */
@@ -352,6 +403,8 @@ void ug_panels_forward(const struct ug_conv *c, const float *x, const float *w, 
         .y_plane = c->out[0] * c->out[1],
     };
 
+    if (c->batch == 0)
+        return;
     lay_out(&g, c, &frame, x, scratch);
     for (int d = 0; d < 2; d++)
         g.axis[d] = (struct axis){
@@ -363,7 +416,9 @@ void ug_panels_forward(const struct ug_conv *c, const float *x, const float *w, 
             .to_step = 1,
             .w_step = 1,
         };
-    run_phase(&g, c->tile, w);
+    if (g.m > c->tile->rows / 2 && panels_of(&g, c->tile) <= FEW_PANELS)
+        g.rows = w;
+    run_phases(&g, 1, c->tile, w);
 }
 
 /* ---- Gradient to the input ---- */
@@ -424,21 +479,29 @@ void ug_panels_input(const struct ug_conv *c, const float *dy, const float *w, f
 {
     const struct ug_frame frame = input_frame(c);
     const int64_t taps = c->kernel[0] * c->kernel[1];
-    struct gather g = {
-        .m = c->c,
-        .c = c->o,
-        .w_m = taps,
-        .w_c = c->c * taps,
-        .y = dx,
-        .y_line = c->in[1],
-        .y_plane = c->in[0] * c->in[1],
-    };
+    const int64_t rows = ug_min(c->stride[0], c->in[0]), cols = ug_min(c->stride[1], c->in[1]);
+    struct gather phases[PHASES], g = {
+                                      .m = c->c,
+                                      .c = c->o,
+                                      .w_m = taps,
+                                      .w_c = c->c * taps,
+                                      .y = dx,
+                                      .y_line = c->in[1],
+                                      .y_plane = c->in[0] * c->in[1],
+                                  };
+    int n = 0;
 
+    if (c->batch == 0)
+        return;
     lay_out(&g, c, &frame, dy, scratch);
-    for (int64_t i = 0; i < ug_min(c->stride[0], c->in[0]); i++)
-        for (int64_t j = 0; j < ug_min(c->stride[1], c->in[1]); j++) {
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < cols; j++) {
             g.axis[0] = phase(c, 0, i, frame.before[0]);
             g.axis[1] = phase(c, 1, j, frame.before[1]);
-            run_phase(&g, c->tile, w);
+            phases[n++] = g;
+            if (n == PHASES || (i == rows - 1 && j == cols - 1)) {
+                run_phases(phases, n, c->tile, w);
+                n = 0;
+            }
         }
 }

@@ -24,6 +24,11 @@ enum {
     FEW = 16      /* channels: fewer leave vectors empty */
 };
 
+/* Some tiles of rows against one panel of vectors. */
+struct piece {
+    int64_t group, panel, tile, n_tiles;
+};
+
 struct correlation {
     bool exchanged;
     int64_t groups, r, v; /* channels of a group: of the side read value by value, and in vectors */
@@ -71,7 +76,10 @@ static struct correlation correlation_of(const struct ug_conv *c)
 
 static size_t framed_size(const struct correlation *k)
 {
-    return ug_block_bytes(k->chunk * k->groups * k->r * ug_frame_area(&k->frame), sizeof(float));
+    return ug_frame_is_tight(&k->frame)
+               ? 0
+               : ug_block_bytes(k->chunk * k->groups * k->r * ug_frame_area(&k->frame),
+                                sizeof(float));
 }
 
 static size_t vectors_size(const struct correlation *k)
@@ -80,8 +88,10 @@ static size_t vectors_size(const struct correlation *k)
         k->groups * k->panels * k->chunk * k->grid[0] * k->grid[1] * k->tile->cols, sizeof(float));
 }
 
-static size_t sums_size(const struct correlation *k)
+static size_t sums_size(const struct correlation *k, const struct ug_conv *c)
 {
+    if (k->chunk >= c->batch)
+        return 0;
     return ug_block_bytes(k->groups * k->panels * k->tiles * k->tile->rows * k->tile->cols,
                           sizeof(float));
 }
@@ -95,10 +105,10 @@ size_t ug_panels_weight_scratch(const struct ug_conv *c)
 {
     const struct correlation k = correlation_of(c);
 
-    return framed_size(&k) + vectors_size(&k) + sums_size(&k) + offset_size(&k);
+    return framed_size(&k) + vectors_size(&k) + sums_size(&k, c) + offset_size(&k);
 }
 
-static void lay_out(struct correlation *k, void *scratch)
+static void lay_out(struct correlation *k, const struct ug_conv *c, void *scratch)
 {
     char *at = scratch;
 
@@ -107,7 +117,7 @@ static void lay_out(struct correlation *k, void *scratch)
     k->vectors = (float *)at;
     at += vectors_size(k);
     k->sums = (float *)at;
-    at += sums_size(k);
+    at += sums_size(k, c);
     k->offset = (int64_t *)at;
 }
 
@@ -156,43 +166,79 @@ static void turn(const struct correlation *k, int64_t n, const float *from)
             }
 }
 
-/* Tiles [first, end) of rows against one panel of vectors, over all positions of `n` pictures.  A
- * block is some lines of a picture or, where pictures are small, some pictures. */
-static void run_piece(const struct correlation *k, int64_t group, int64_t panel, int64_t first,
-                      int64_t end, int64_t n, const float *read)
+/* From sums [row][col] of the tiles of a piece to dw [o][c][tap]. */
+static void hand_out(const struct correlation *k, const struct piece *piece, const float *sums,
+                     float *dw)
 {
-    const int64_t cols = k->tile->cols, size = k->tile->rows * cols;
-    const int64_t area = k->grid[0] * k->grid[1];
-    const int64_t picture = k->groups * k->r * ug_frame_area(&k->frame);
+    const int64_t cols = k->tile->cols, area = k->taps[0] * k->taps[1];
+    const int64_t outs = k->exchanged ? k->r : k->v, ins = k->exchanged ? k->v : k->r;
+    const int64_t first = piece->tile * k->tile->rows;
+    const int64_t end = ug_min(first + piece->n_tiles * k->tile->rows, k->rows);
+
+    for (int64_t j = 0; j < ug_min(cols, k->v - piece->panel * cols); j++)
+        for (int64_t r = first; r < end; r++) {
+            const int64_t v = piece->panel * cols + j;
+            const int64_t o = k->exchanged ? r / area : v;
+            const int64_t rest = k->exchanged ? v * area + r % area : r;
+
+            dw[(piece->group * outs + o) * ins * area + rest] = sums[(r - first) * cols + j];
+        }
+}
+
+/* The sums of a piece over all positions of `n` pictures.  A block is some lines of a picture or,
+ * where pictures are small, some pictures. */
+static void add_up(const struct correlation *k, const struct piece *piece, int64_t n,
+                   const float *read, float *sums)
+{
+    const int64_t cols = k->tile->cols, rows = k->tile->rows;
+    const int64_t area = k->grid[0] * k->grid[1], plane = ug_frame_area(&k->frame);
     const int64_t pictures = ug_max(1, BLOCK / area);
     const int64_t lines = pictures > 1 ? k->grid[0] : ug_max(1, BLOCK / k->grid[1]);
-    const float *v = k->vectors + (group * k->panels + panel) * k->chunk * area * cols;
-    float *sums = k->sums + (group * k->panels + panel) * k->tiles * size;
-    const float *x[UG_TILE_MAX_ROWS];
+    const float *v =
+        k->vectors + (piece->group * k->panels + piece->panel) * k->chunk * area * cols;
+    struct ug_terms terms = {.length = k->grid[1],
+                             .step = k->step[1],
+                             .x_line = k->step[0] * k->frame.size[1],
+                             .x_picture = k->groups * k->r * plane};
 
     for (int64_t i = 0; i < n; i += pictures)
         for (int64_t line = 0; line < k->grid[0]; line += lines) {
-            const float *from = read + i * picture + group * k->r * ug_frame_area(&k->frame) +
-                                line * k->step[0] * k->frame.size[1];
-            const struct ug_terms terms = {
-                .pictures = ug_min(pictures, n - i),
-                .lines = ug_min(lines, k->grid[0] - line),
-                .length = k->grid[1],
-                .step = k->step[1],
-                .x_line = k->step[0] * k->frame.size[1],
-                .x_picture = picture,
-            };
+            const float *from =
+                read + (i * k->groups + piece->group) * k->r * plane + line * terms.x_line;
 
-            for (int64_t tile = first; tile < end; tile++) {
-                for (int64_t r = 0; r < k->tile->rows; r++)
-                    x[r] = from + k->offset[tile * k->tile->rows + r];
+            terms.pictures = ug_min(pictures, n - i);
+            terms.lines = ug_min(lines, k->grid[0] - line);
+            for (int64_t tile = 0; tile < piece->n_tiles; tile++) {
+                const float *x[UG_TILE_MAX_ROWS];
+
+                for (int64_t r = 0; r < rows; r++)
+                    x[r] = from + k->offset[(piece->tile + tile) * rows + r];
                 k->tile->correlate(&terms, x, v + (i * area + line * k->grid[1]) * cols,
-                                   sums + tile * size);
+                                   sums + tile * rows * cols);
             }
         }
 }
 
-static void run_chunk(const struct correlation *k, int64_t n, const float *read)
+/* One chunk of `n` pictures.  The sums wait in memory only where there are several. */
+static void run_piece(const struct correlation *k, const struct piece *piece, int64_t n,
+                      bool first_chunk, bool last_chunk, const float *read, float *dw)
+{
+    const int64_t size = k->tile->rows * k->tile->cols;
+    float local[TILES * UG_TILE_MAX_ROWS * UG_TILE_MAX_COLS] __attribute__((aligned(64)));
+    float *sums =
+        first_chunk && last_chunk
+            ? local
+            : k->sums + ((piece->group * k->panels + piece->panel) * k->tiles + piece->tile) * size;
+
+    if (first_chunk)
+        memset(sums, 0, (size_t)(piece->n_tiles * size) * sizeof *sums);
+    add_up(k, piece, n, read, sums);
+    if (last_chunk)
+        hand_out(k, piece, sums, dw);
+}
+
+static void run_chunk(const struct correlation *k, int64_t n, bool first, bool last,
+                      const float *read, float *dw)
 {
     const int64_t wanted = 4 * omp_get_max_threads();
     const int64_t per = ug_max(1, ug_min(TILES, k->groups * k->panels * k->tiles / wanted));
@@ -201,29 +247,8 @@ static void run_chunk(const struct correlation *k, int64_t n, const float *read)
     for (int64_t group = 0; group < k->groups; group++)
         for (int64_t panel = 0; panel < k->panels; panel++)
             for (int64_t tile = 0; tile < k->tiles; tile += per)
-                run_piece(k, group, panel, tile, ug_min(tile + per, k->tiles), n, read);
-}
-
-/* From sums [row][col] to dw [o][c][tap]. */
-static void hand_out(const struct correlation *k, float *dw)
-{
-    const int64_t cols = k->tile->cols, area = k->taps[0] * k->taps[1];
-
-#pragma omp parallel for collapse(2) schedule(static)
-    for (int64_t group = 0; group < k->groups; group++)
-        for (int64_t v = 0; v < k->v; v++) {
-            const float *from = k->sums +
-                                (group * k->panels + v / cols) * k->tiles * k->tile->rows * cols +
-                                v % cols;
-
-            for (int64_t r = 0; r < k->rows; r++) {
-                const int64_t o = k->exchanged ? r / area : v;
-                const int64_t rest = k->exchanged ? v * area + r % area : r;
-                const int64_t outs = k->exchanged ? k->r : k->v, ins = k->exchanged ? k->v : k->r;
-
-                dw[(group * outs + o) * ins * area + rest] = from[r * cols];
-            }
-        }
+                run_piece(k, &(struct piece){group, panel, tile, ug_min(per, k->tiles - tile)}, n,
+                          first, last, read, dw);
 }
 
 void ug_panels_weight(const struct ug_conv *c, const float *x, const float *dy, float *dw,
@@ -231,21 +256,23 @@ void ug_panels_weight(const struct ug_conv *c, const float *x, const float *dy, 
 {
     struct correlation k = correlation_of(c);
     const float *read = k.exchanged ? dy : x, *turned = k.exchanged ? x : dy;
-    const int64_t read_planes = k.groups * k.r,
-                  turned_size = k.groups * k.v * k.grid[0] * k.grid[1];
+    const int64_t planes = k.groups * k.r, turned_size = k.groups * k.v * k.grid[0] * k.grid[1];
 
-    if (k.groups * k.v * k.rows == 0)
+    if (c->batch * k.grid[0] * k.grid[1] == 0) {
+        memset(dw, 0, (size_t)(k.groups * k.v * k.rows) * sizeof *dw);
         return;
-    lay_out(&k, scratch);
-    fill_offsets(&k);
-    memset(k.sums, 0, sums_size(&k));
-    for (int64_t i = 0; i < c->batch && k.grid[0] * k.grid[1] > 0; i += k.chunk) {
-        const int64_t n = ug_min(k.chunk, c->batch - i);
-
-        ug_frame_copy(&k.frame, n * read_planes,
-                      read + i * read_planes * k.frame.in[0] * k.frame.in[1], k.framed);
-        turn(&k, n, turned + i * turned_size);
-        run_chunk(&k, n, k.framed);
     }
-    hand_out(&k, dw);
+    lay_out(&k, c, scratch);
+    fill_offsets(&k);
+    for (int64_t i = 0; i < c->batch; i += k.chunk) {
+        const int64_t n = ug_min(k.chunk, c->batch - i);
+        const float *from = read + i * planes * k.frame.in[0] * k.frame.in[1];
+
+        if (!ug_frame_is_tight(&k.frame)) {
+            ug_frame_copy(&k.frame, n * planes, from, k.framed);
+            from = k.framed;
+        }
+        turn(&k, n, turned + i * turned_size);
+        run_chunk(&k, n, i == 0, i + n == c->batch, from, dw);
+    }
 }

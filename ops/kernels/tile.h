@@ -27,8 +27,11 @@ struct ug_tile {
     void (*product_narrow)(int64_t n, const float *a, const float *b, float *c, int64_t ldc,
                            bool add);
 
-    /* The same with b[k * cols + j] read at x[offset[k] + j]: for few rows, copying b together
-     * would take longer than using it. */
+    /* The same with rows that lie apart: a[i][k]. */
+    void (*product_rows)(int64_t n, const float *const *a, const float *b, float *c, int64_t ldc,
+                         bool add);
+    /* As product_narrow, with b[k * cols + j] read at x[offset[k] + j]: for few rows, copying b
+     * together would take longer than using it. */
     void (*slide_narrow)(int64_t n, const float *a, const float *x, const int64_t *offset, float *c,
                          int64_t ldc, bool add);
 

@@ -57,6 +57,30 @@ TARGET static void TILE(product_narrow)(int64_t n, const float *a, const float *
     TILE(product_of)(ROWS / 2, n, a, b, c, ldc, add);
 }
 
+TARGET static void TILE(product_rows)(int64_t n, const float *const *a, const float *b, float *c,
+                                      int64_t ldc, bool add)
+{
+    const float *from[ROWS];
+    TILE(sums) s = {{{0}}};
+
+#pragma GCC unroll 8
+    for (int i = 0; i < ROWS; i++)
+        from[i] = a[i];
+    for (int64_t k = 0; k < n; k++, b += 2 * LANES) {
+        const TILE(vector) b0 = ((const TILE(vector) *)b)[0], b1 = ((const TILE(vector) *)b)[1];
+
+#pragma GCC unroll 8
+        for (int i = 0; i < ROWS; i++) {
+            s[i][0] += from[i][k] * b0;
+            s[i][1] += from[i][k] * b1;
+        }
+    }
+    if (add)
+        TILE(store)(ROWS, s, c, ldc, true);
+    else
+        TILE(store)(ROWS, s, c, ldc, false);
+}
+
 TARGET static void TILE(slide_narrow)(int64_t n, const float *a, const float *x,
                                       const int64_t *offset, float *c, int64_t ldc, bool add)
 {
@@ -117,6 +141,7 @@ static const struct ug_tile TILE(tile) = {
     .cols = 2 * LANES,
     .product = TILE(product),
     .product_narrow = TILE(product_narrow),
+    .product_rows = TILE(product_rows),
     .slide_narrow = TILE(slide_narrow),
     .correlate = TILE(correlate),
 };
