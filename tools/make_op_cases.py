@@ -137,17 +137,21 @@ conv('conv_1x1', '5, 1', F.conv2d, [5, 3, 1, 1], [2, 3, 4, 3])
 conv('conv_1x1_stride', '5, 1, stride=2', lambda x, w, b: F.conv2d(x, w, b, 2), [5, 3, 1, 1], [2, 3, 5, 4])
 conv('conv_no_bias', '4, 3, bias=false', F.conv2d, [4, 2, 3, 3], [1, 2, 4, 4], bias=False)
 conv('conv_down', '6, 4, stride=2, padding=1', lambda x, w, b: F.conv2d(x, w, b, 2, 1), [6, 3, 4, 4], [2, 3, 8, 6])
-conv('conv_down_odd', '4, 4, stride=2, padding=1', lambda x, w, b: F.conv2d(x, w, b, 2, 1), [4, 3, 4, 4], [1, 3, 7, 9])
+conv('conv_down_odd', '4, 4, stride=2, padding=1', lambda x, w, b: F.conv2d(x, w, b, 2, 1), [4, 3, 4, 4],
+     [1, 3, 7, 9])
 conv('conv_one_pixel', '4, 3, padding=1', lambda x, w, b: F.conv2d(x, w, b, padding=1), [4, 3, 3, 3], [2, 3, 1, 1])
 conv('conv_whole', '4, [3, 5]', F.conv2d, [4, 2, 3, 5], [3, 2, 3, 5])
 conv('conv_rectangular', '4, [1, 3], stride=[2, 1], padding=[0, 1]',
      lambda x, w, b: F.conv2d(x, w, b, (2, 1), (0, 1)), [4, 2, 1, 3], [2, 2, 5, 4])
-conv('conv_wide_padding', '3, 3, padding=[4, 2]', lambda x, w, b: F.conv2d(x, w, b, 1, (4, 2)), [3, 2, 3, 3], [1, 2, 2, 3])
+conv('conv_wide_padding', '3, 3, padding=[4, 2]', lambda x, w, b: F.conv2d(x, w, b, 1, (4, 2)), [3, 2, 3, 3],
+     [1, 2, 2, 3])
 conv('conv_gaps', '3, 2, stride=3', lambda x, w, b: F.conv2d(x, w, b, 3), [3, 2, 2, 2], [1, 2, 8, 9])
-conv('conv_dilated', '4, 3, padding=2, dilation=2', lambda x, w, b: F.conv2d(x, w, b, 1, 2, 2), [4, 3, 3, 3], [1, 3, 6, 5])
+conv('conv_dilated', '4, 3, padding=2, dilation=2', lambda x, w, b: F.conv2d(x, w, b, 1, 2, 2), [4, 3, 3, 3],
+     [1, 3, 6, 5])
 conv('conv_dilated_rectangular', '2, [3, 2], stride=2, padding=1, dilation=[1, 3]',
      lambda x, w, b: F.conv2d(x, w, b, 2, 1, (1, 3)), [2, 3, 3, 2], [2, 3, 5, 7])
-conv('conv_groups', '6, 3, padding=1, groups=2', lambda x, w, b: F.conv2d(x, w, b, 1, 1, 1, 2), [6, 2, 3, 3], [2, 4, 4, 5])
+conv('conv_groups', '6, 3, padding=1, groups=2', lambda x, w, b: F.conv2d(x, w, b, 1, 1, 1, 2), [6, 2, 3, 3],
+     [2, 4, 4, 5])
 conv('conv_depthwise', '6, 3, stride=2, padding=1, groups=3',
      lambda x, w, b: F.conv2d(x, w, b, 2, 1, 1, 3), [6, 1, 3, 3], [2, 3, 6, 5])
 conv('conv_reflect', '4, 7, padding=3, padding_mode=reflect',
@@ -160,12 +164,14 @@ conv('conv_replicate', '4, 3, padding=[2, 1], padding_mode=replicate',
      lambda x, w, b: F.conv2d(F.pad(x, (1, 1, 2, 2), mode='replicate'), w, b), [4, 2, 3, 3], [2, 2, 3, 4])
 conv('conv_replicate_one_pixel', '2, 3, padding=1, padding_mode=replicate',
      lambda x, w, b: F.conv2d(F.pad(x, (1, 1, 1, 1), mode='replicate'), w, b), [2, 2, 3, 3], [1, 2, 1, 1])
-conv('conv_many_channels', '17, 3, padding=1', lambda x, w, b: F.conv2d(x, w, b, padding=1), [17, 19, 3, 3], [1, 19, 4, 3])
+conv('conv_many_channels', '17, 3, padding=1', lambda x, w, b: F.conv2d(x, w, b, padding=1), [17, 19, 3, 3],
+     [1, 19, 4, 3])
 conv('conv_one_channel', '1, 4, padding=1', lambda x, w, b: F.conv2d(x, w, b, padding=1), [1, 5, 4, 4], [2, 5, 5, 5])
 conv('conv_larger', '7, 3, padding=1', lambda x, w, b: F.conv2d(x, w, b, padding=1), [7, 6, 3, 3], [1, 6, 11, 14])
 conv('conv_larger_reflect', '6, 3, padding=1, padding_mode=reflect',
      lambda x, w, b: F.conv2d(F.pad(x, (1, 1, 1, 1), mode='reflect'), w, b), [6, 5, 3, 3], [2, 5, 9, 8])
-conv('conv_larger_down', '8, 4, stride=2, padding=1', lambda x, w, b: F.conv2d(x, w, b, 2, 1), [8, 3, 4, 4], [1, 3, 18, 16])
+conv('conv_larger_down', '8, 4, stride=2, padding=1', lambda x, w, b: F.conv2d(x, w, b, 2, 1), [8, 3, 4, 4],
+     [1, 3, 18, 16])
 conv('conv_larger_7x7', '3, 7, padding=3', lambda x, w, b: F.conv2d(x, w, b, padding=3), [3, 4, 7, 7], [1, 4, 12, 13])
 case('conv', 'conv_given_weight', 'conv2d(x, weight=w, padding=1)', lambda e: F.conv2d(e.x, e.w, padding=1),
      x=[2, 3, 4, 4], w=[5, 3, 3, 3])
@@ -179,7 +185,8 @@ def up(name, args, fn, weight, x, bias=True, groups=1):
     case('conv', name, f'conv_transpose2d(x, {args})', lambda e: fn(e.x, e.weight, e.get('bias')), params, x=x)
 
 
-up('up_4x4', '4, 4, stride=2, padding=1', lambda x, w, b: F.conv_transpose2d(x, w, b, 2, 1), [3, 4, 4, 4], [2, 3, 3, 4])
+up('up_4x4', '4, 4, stride=2, padding=1', lambda x, w, b: F.conv_transpose2d(x, w, b, 2, 1), [3, 4, 4, 4],
+   [2, 3, 3, 4])
 up('up_3x3', '4, 3, stride=2, padding=1, output_padding=1',
    lambda x, w, b: F.conv_transpose2d(x, w, b, 2, 1, 1), [3, 4, 3, 3], [1, 3, 4, 3])
 up('up_plain', '2, 3', F.conv_transpose2d, [3, 2, 3, 3], [2, 3, 3, 2])
@@ -187,7 +194,8 @@ up('up_no_bias', '2, 3, bias=false', F.conv_transpose2d, [3, 2, 3, 3], [1, 3, 2,
 up('up_one_pixel', '4, 4', F.conv_transpose2d, [5, 4, 4, 4], [2, 5, 1, 1])
 up('up_groups', '4, 3, stride=2, groups=2', lambda x, w, b: F.conv_transpose2d(x, w, b, 2, 0, 0, 2), [4, 2, 3, 3],
    [1, 4, 3, 3], groups=2)
-up('up_dilated', '2, 3, padding=1, dilation=2', lambda x, w, b: F.conv_transpose2d(x, w, b, 1, 1, 0, 1, 2), [3, 2, 3, 3],
+up('up_dilated', '2, 3, padding=1, dilation=2', lambda x, w, b: F.conv_transpose2d(x, w, b, 1, 1, 0, 1, 2),
+   [3, 2, 3, 3],
    [1, 3, 4, 3])
 up('up_rectangular', '3, [2, 3], stride=[2, 1], padding=[0, 1], output_padding=[1, 0]',
    lambda x, w, b: F.conv_transpose2d(x, w, b, (2, 1), (0, 1), (1, 0)), [2, 3, 2, 3], [2, 2, 3, 4])
@@ -206,13 +214,15 @@ def layer(name, call, fn, params=None, **more):
 WB = {'weight': [4], 'bias': [4]}
 layer('linear', 'linear(x, 5)', lambda e: F.linear(e.x, e.weight, e.bias), {'weight': [5, 3], 'bias': [5]}, x=[4, 3])
 layer('linear_no_bias', 'linear(x, 2, bias=false)', lambda e: F.linear(e.x, e.weight), {'weight': [2, 7]}, x=[1, 7])
-layer('linear_axes', 'linear(x, 5)', lambda e: F.linear(e.x, e.weight, e.bias), {'weight': [5, 4], 'bias': [5]}, x=[2, 3, 4])
+layer('linear_axes', 'linear(x, 5)', lambda e: F.linear(e.x, e.weight, e.bias), {'weight': [5, 4], 'bias': [5]},
+      x=[2, 3, 4])
 layer('linear_given', 'linear(x, weight=w, bias=b)', lambda e: F.linear(e.x, e.w, e.b), x=[3, 4], w=[2, 4], b=[2])
 layer('instance_norm', 'instance_norm(x)', lambda e: F.instance_norm(e.x))
 layer('instance_norm_affine', 'instance_norm(x, affine=true)',
       lambda e: F.instance_norm(e.x, weight=e.weight, bias=e.bias), WB)
 layer('instance_norm_eps', 'instance_norm(x, eps=0.1)', lambda e: F.instance_norm(e.x, eps=0.1), x=[1, 1, 4, 4])
-layer('instance_norm_given', 'instance_norm(x, weight=w, bias=b)', lambda e: F.instance_norm(e.x, weight=e.w, bias=e.b),
+layer('instance_norm_given', 'instance_norm(x, weight=w, bias=b)',
+      lambda e: F.instance_norm(e.x, weight=e.w, bias=e.b),
       w=[4], b=[4])
 layer('batch_norm_train', 'batch_norm(x)',
       lambda e: F.batch_norm(e.x, None, None, e.weight, e.bias, training=True), WB, train=True)
@@ -332,18 +342,21 @@ arithmetic('minimum_number', 'minimum(0.5, x)', lambda e: e.x.clamp(max=0.5), x=
 arithmetic('compare', '(x < z) + 2 * (x >= 0.5) - (z == 1) * (x != z)',
            lambda e: (e.x < e.z).double() + 2 * (e.x >= 0.5) - (e.z == 1).double() * (e.x != e.z), order=0,
            x=[3, 4], z=torch.tensor([[1.], [0], [2]]).double())
-arithmetic('masked', 'x * (x > 0) + (x <= 0.3) * x ** 2', lambda e: e.x * (e.x > 0) + (e.x <= 0.3) * e.x ** 2, x=[3, 4])
+arithmetic('masked', 'x * (x > 0) + (x <= 0.3) * x ** 2', lambda e: e.x * (e.x > 0) + (e.x <= 0.3) * e.x ** 2,
+           x=[3, 4])
 arithmetic('chain', 'tanh(x * z + 1) / (1 + exp(-abs(x - z)))',
            lambda e: torch.tanh(e.x * e.z + 1) / (1 + torch.exp(-(e.x - e.z).abs())), x=[2, 3], z=[2, 1])
 
 # ---- Reductions ---------------------------------------------------------------------------------------------------
 
 REDUCED = [2, 3, 2, 4]
-for name, fn in {'sum': torch.sum, 'mean': torch.mean, 'max': torch.amax, 'min': torch.amin, 'var': torch.var}.items():
+for name, fn in {'sum': torch.sum, 'mean': torch.mean, 'max': torch.amax, 'min': torch.amin,
+                 'var': torch.var}.items():
     plain = (lambda e, fn=fn: fn(e.x)) if name in ('sum', 'mean', 'var') else (lambda e, fn=fn: fn(e.x, [0, 1, 2, 3]))
     case('reductions', name, f'{name}(x)', plain, x=REDUCED)
     for tag, call, dims, keep in [('channels', 'dim=1', [1], False), ('last', 'dim=-1, keepdim=true', [3], True),
-                                  ('space', 'dim=[2, 3]', [2, 3], False), ('ends', 'dim=[0, -1], keepdim=true', [0, 3], True)]:
+                                  ('space', 'dim=[2, 3]', [2, 3], False),
+                                  ('ends', 'dim=[0, -1], keepdim=true', [0, 3], True)]:
         case('reductions', f'{name}_{tag}', f'{name}(x, {call})',
              lambda e, fn=fn, dims=dims, keep=keep: fn(e.x, dims, keepdim=keep), x=REDUCED)
 case('reductions', 'var_biased', 'var(x, unbiased=false)', lambda e: e.x.var(unbiased=False), x=REDUCED)
@@ -353,7 +366,8 @@ case('reductions', 'var_positional', 'var(x, false, dim=1)', lambda e: e.x.var(1
 case('reductions', 'mean_of_scalar', 'mean(x)', lambda e: e.x.mean(), x=[])
 case('reductions', 'argmax', 'argmax(x, dim=1)', lambda e: e.x.argmax(1), order=0, x=REDUCED)
 case('reductions', 'argmax_last', 'argmax(x, dim=-1)', lambda e: e.x.argmax(-1), order=0, x=REDUCED)
-case('reductions', 'normalised', '(x - mean(x, dim=[2, 3], keepdim=true)) / sqrt(var(x, dim=[2, 3], keepdim=true) + 0.1)',
+case('reductions', 'normalised',
+     '(x - mean(x, dim=[2, 3], keepdim=true)) / sqrt(var(x, dim=[2, 3], keepdim=true) + 0.1)',
      lambda e: (e.x - e.x.mean([2, 3], keepdim=True)) / (e.x.var([2, 3], keepdim=True) + 0.1).sqrt(), x=REDUCED)
 
 # ---- Shape --------------------------------------------------------------------------------------------------------
@@ -389,7 +403,8 @@ shape('expand_keep', 'expand(x, [-1, 5])', lambda e: e.x.expand(-1, 5), x=[2, 1]
 PADDED = [1, 2, 3, 4]
 shape('pad', 'pad(x, 2)', lambda e: F.pad(e.x, (2, 2, 2, 2)), x=PADDED)
 shape('pad_sides', 'pad(x, [1, 0, 2, 3], value=1.5)', lambda e: F.pad(e.x, (1, 0, 2, 3), value=1.5), x=PADDED)
-shape('pad_reflect', 'pad(x, [3, 2, 1, 2], mode=reflect)', lambda e: F.pad(e.x, (3, 2, 1, 2), mode='reflect'), x=PADDED)
+shape('pad_reflect', 'pad(x, [3, 2, 1, 2], mode=reflect)', lambda e: F.pad(e.x, (3, 2, 1, 2), mode='reflect'),
+      x=PADDED)
 shape('pad_replicate', 'pad(x, [3, 2, 1, 5], mode=replicate)', lambda e: F.pad(e.x, (3, 2, 1, 5), mode='replicate'),
       x=PADDED)
 
@@ -422,7 +437,8 @@ resample('avg_pool_inside', 'avg_pool2d(x, 3, stride=2, padding=1, count_include
 resample('avg_pool_rectangular', 'avg_pool2d(x, [1, 3], stride=[2, 1], padding=[0, 1])',
          lambda x: F.avg_pool2d(x, (1, 3), (2, 1), (0, 1)))
 resample('avg_pool_gaps', 'avg_pool2d(x, 2, 3)', lambda x: F.avg_pool2d(x, 2, 3))
-resample('avg_pool_one_pixel', 'avg_pool2d(x, 3, stride=1, padding=1)', lambda x: F.avg_pool2d(x, 3, 1, 1), x=[1, 2, 1, 1])
+resample('avg_pool_one_pixel', 'avg_pool2d(x, 3, stride=1, padding=1)', lambda x: F.avg_pool2d(x, 3, 1, 1),
+         x=[1, 2, 1, 1])
 resample('max_pool', 'max_pool2d(x, 2)', lambda x: F.max_pool2d(x, 2))
 resample('max_pool_padded', 'max_pool2d(x, 3, stride=2, padding=1)', lambda x: F.max_pool2d(x, 3, 2, 1))
 resample('max_pool_overlap', 'max_pool2d(x, [2, 3], stride=1)', lambda x: F.max_pool2d(x, (2, 3), 1))
@@ -444,7 +460,8 @@ matmul('matmul_batch', [2, 3, 4], [2, 4, 2])
 matmul('matmul_one_matrix', [2, 3, 4], [4, 2])
 matmul('matmul_broadcast', [3, 1, 2, 4], [2, 4, 3])
 matmul('matmul_column', [3, 4], [4, 1])
-case('linalg', 'gram', 'matmul(f, transpose(f, 1, 2)) / 12', lambda e: e.x.flatten(2) @ e.x.flatten(2).transpose(1, 2) / 12,
+case('linalg', 'gram', 'matmul(f, transpose(f, 1, 2)) / 12',
+     lambda e: e.x.flatten(2) @ e.x.flatten(2).transpose(1, 2) / 12,
      more='f: flatten(x, 2)', x=[2, 3, 2, 3])
 case('linalg', 'attention', 'matmul(softmax(matmul(transpose(x, 1, 2), z), 2), transpose(x, 1, 2))',
      lambda e: F.softmax(e.x.transpose(1, 2) @ e.z, 2) @ e.x.transpose(1, 2), x=[2, 3, 4], z=[2, 3, 4])
@@ -504,7 +521,8 @@ def coords(x):
 control('detach', 'x * detach(x)', lambda e: e.x * e.x.detach())
 control('likes', 'x * (ones_like(x) + full_like(x, 2.5) + zeros_like(x))', lambda e: e.x * 3.5)
 control('full_of_shape', 'x + full_like([size(x, 0), 1], 2)', lambda e: e.x + 2)
-control('one_hot', 'one_hot(labels, 4)', lambda e: F.one_hot(e.labels, 4).double(), order=0, x=None, labels=('labels', [5], 4))
+control('one_hot', 'one_hot(labels, 4)', lambda e: F.one_hot(e.labels, 4).double(), order=0, x=None,
+        labels=('labels', [5], 4))
 control('coords', 'cat(x, coords(x))', lambda e: torch.cat([e.x, coords(e.x)], 1), x=[2, 1, 3, 4])
 control('coords_odd', 'coords(x)', lambda e: coords(e.x), order=0, x=[1, 2, 2, 5])
 control('gradient', 'grad(sum(exp(x) * z), x)', lambda e: e.x.exp() * e.z, z=[2, 3])
@@ -515,12 +533,16 @@ def inner(e, f):
     return d
 
 
+def norms(x, eps):
+    return ((x ** 2).sum([1, 2, 3]) + eps).sqrt()
+
+
 control('gradient_of_conv', 'grad(sum(tanh(conv2d(x, weight=w, padding=1))), x)',
         lambda e: inner(e, torch.tanh(F.conv2d(e.x, e.w, padding=1))), x=[1, 2, 3, 3], w=[3, 2, 3, 3])
 control('gradient_of_norm', 'grad(sum(instance_norm(x) ** 3), x)', lambda e: inner(e, F.instance_norm(e.x) ** 3),
         x=[2, 2, 3, 3], order=1)
 control('penalty', '(sqrt(sum(d ** 2, dim=[1, 2, 3]) + 1e-6) - 1) ** 2',
-        lambda e: ((inner(e, F.leaky_relu(F.conv2d(e.x, e.w), 0.2) ** 2) ** 2).sum([1, 2, 3]) + 1e-6).sqrt().sub(1) ** 2,
+        lambda e: (norms(inner(e, F.leaky_relu(F.conv2d(e.x, e.w), 0.2) ** 2), 1e-6) - 1) ** 2,
         more='d: grad(sum(leaky_relu(conv2d(x, weight=w), 0.2) ** 2), x)', x=[2, 2, 3, 3], w=[3, 2, 2, 2])
 
 
@@ -543,36 +565,45 @@ composition('spade', 'instance_norm(x) * (1 + conv2d(m, weight=w, padding=1)) + 
             lambda e: F.instance_norm(e.x) * (1 + conv3(e.m, e.w)) + conv3(e.m, e.v), x=[2, 3, 4, 3], m=[2, 2, 4, 3],
             w=[3, 2, 3, 3], v=[3, 2, 3, 3])
 composition('adain', 'instance_norm(x) * reshape(t, [2, 3, 1, 1]) + reshape(t, [2, 3, 1, 1]) ** 2',
-            lambda e: F.instance_norm(e.x) * e.t[..., None, None] + e.t[..., None, None] ** 2, x=[2, 3, 4, 3], t=[2, 3])
+            lambda e: F.instance_norm(e.x) * e.t[..., None, None] + e.t[..., None, None] ** 2, x=[2, 3, 4, 3],
+            t=[2, 3])
 composition('adain_of_features', '(x - mx) / sqrt(vx + 0.1) * sqrt(vz + 0.1) + mean(z, dim=[2, 3], keepdim=true)',
             lambda e: (e.x - e.x.mean([2, 3], True)) / (e.x.var([2, 3], keepdim=True) + 0.1).sqrt() *
             (e.z.var([2, 3], keepdim=True) + 0.1).sqrt() + e.z.mean([2, 3], True),
             more='mx: mean(x, dim=[2, 3], keepdim=true)\nvx: var(x, dim=[2, 3], keepdim=true)\n'
                  'vz: var(z, dim=[2, 3], keepdim=true)', x=[2, 2, 3, 3], z=[2, 2, 4, 3])
-composition('demodulated', 'conv2d(x, weight=w * t / sqrt(sum((w * t) ** 2, dim=[1, 2, 3], keepdim=true) + 1e-8), padding=1)',
-            lambda e: conv3(e.x, e.w * e.t / ((e.w * e.t) ** 2).sum([1, 2, 3], True).add(1e-8).sqrt()), x=[1, 3, 4, 4],
-            w=KERNEL, t=[1, 3, 1, 1])
+composition('demodulated',
+            'conv2d(x, weight=w * t / sqrt(sum((w * t) ** 2, dim=[1, 2, 3], keepdim=true) + 1e-8), padding=1)',
+            lambda e: conv3(e.x, e.w * e.t / ((e.w * e.t) ** 2).sum([1, 2, 3], True).add(1e-8).sqrt()),
+            x=[1, 3, 4, 4], w=KERNEL, t=[1, 3, 1, 1])
 composition('pixel_norm', 'x / sqrt(mean(x ** 2, dim=1, keepdim=true) + 1e-8)',
             lambda e: e.x / ((e.x ** 2).mean(1, True) + 1e-8).sqrt(), x=[2, 4, 2, 3])
-composition('minibatch_stddev', 'cat(x, expand(reshape(mean(sqrt(var(x, unbiased=false, dim=0) + 1e-8)), [1, 1, 1, 1]), [3, 1, 2, 2]))',
-            lambda e: torch.cat([e.x, (e.x.var(0, unbiased=False) + 1e-8).sqrt().mean().expand(3, 1, 2, 2)], 1), x=[3, 2, 2, 2])
-composition('self_attention', 'x + 0.7 * reshape(matmul(v, transpose(softmax(matmul(transpose(f, 1, 2), k), -1), 1, 2)), [2, 3, 2, 2])',
+composition('minibatch_stddev',
+            'cat(x, expand(reshape(mean(sqrt(var(x, unbiased=false, dim=0) + 1e-8)), [1, 1, 1, 1]), [3, 1, 2, 2]))',
+            lambda e: torch.cat([e.x, (e.x.var(0, unbiased=False) + 1e-8).sqrt().mean().expand(3, 1, 2, 2)], 1),
+            x=[3, 2, 2, 2])
+composition('self_attention',
+            'x + 0.7 * reshape(matmul(v, transpose(softmax(matmul(transpose(f, 1, 2), k), -1), 1, 2)), [2, 3, 2, 2])',
             lambda e: e.x + 0.7 * ((lambda f, k, v: v @ F.softmax(f.transpose(1, 2) @ k, -1).transpose(1, 2))(
                 *(F.conv2d(e.x, w).flatten(2) for w in (e.w1, e.w2, e.w3)))).reshape(2, 3, 2, 2),
-            more='f: flatten(conv2d(x, weight=w1), 2)\nk: flatten(conv2d(x, weight=w2), 2)\nv: flatten(conv2d(x, weight=w3), 2)',
+            more='f: flatten(conv2d(x, weight=w1), 2)\nk: flatten(conv2d(x, weight=w2), 2)\n'
+                 'v: flatten(conv2d(x, weight=w3), 2)',
             x=[2, 3, 2, 2], w1=[2, 3, 1, 1], w2=[2, 3, 1, 1], w3=[3, 3, 1, 1])
 composition('patch_nce', 'nll_loss(log_softmax(matmul(a, transpose(b, 0, 1)) / 0.5, 1), labels)',
             lambda e: F.cross_entropy(F.normalize(e.x, dim=1) @ F.normalize(e.z, dim=1).t() / 0.5, e.labels),
             more='a: x / sqrt(sum(x ** 2, dim=1, keepdim=true))\nb: z / sqrt(sum(z ** 2, dim=1, keepdim=true))',
             x=[4, 3], z=[4, 3], labels=torch.arange(4))
-composition('total_variation', 'mean(abs(x[:, :, 1:] - x[:, :, :-1])) + mean(square(x[:, :, :, 1:] - x[:, :, :, :-1]))',
+composition('total_variation',
+            'mean(abs(x[:, :, 1:] - x[:, :, :-1])) + mean(square(x[:, :, :, 1:] - x[:, :, :, :-1]))',
             lambda e: e.x.diff(dim=2).abs().mean() + e.x.diff(dim=3).square().mean(), x=[2, 2, 3, 4])
 composition('gram_distance', 'mse_loss(matmul(a, transpose(a, 1, 2)) / 12, matmul(b, transpose(b, 1, 2)) / 12)',
             lambda e: F.mse_loss(*(t.flatten(2) @ t.flatten(2).transpose(1, 2) / 12 for t in (e.x, e.z))),
             more='a: flatten(x, 2)\nb: flatten(z, 2)', x=[2, 3, 3, 4], z=[2, 3, 3, 4])
-composition('two_scales', 'mse_loss(conv2d(x, weight=w), 1) + mse_loss(conv2d(avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=false), weight=w), 0)',
+composition('two_scales',
+            'mse_loss(conv2d(x, weight=w), 1) + mse_loss(conv2d(half, weight=w), 0)',
             lambda e: ((F.conv2d(e.x, e.w) - 1) ** 2).mean() +
-            (F.conv2d(F.avg_pool2d(e.x, 3, 2, 1, count_include_pad=False), e.w) ** 2).mean(), x=[1, 2, 5, 6], w=[2, 2, 3, 3])
+            (F.conv2d(F.avg_pool2d(e.x, 3, 2, 1, count_include_pad=False), e.w) ** 2).mean(),
+            more='half: avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=false)', x=[1, 2, 5, 6], w=[2, 2, 3, 3])
 composition('reparametrised', 'kl_normal(m, exp(0.5 * v)) + l1_loss(m + exp(0.5 * v) * n, 0.3)',
             lambda e: (e.x[:, :2] ** 2 + e.x[:, 2:].exp() - e.x[:, 2:] - 1).mean() / 2 +
             (e.x[:, :2] + (0.5 * e.x[:, 2:]).exp() * e.n - 0.3).abs().mean(),
@@ -591,7 +622,7 @@ composition('r1_penalty', 'mean(square(d))',
             lambda e: (inner(e, torch.tanh(discriminator(e.x, e.w, e.v))) ** 2).mean(),
             more=f'd: grad(sum(tanh({DISCRIMINATOR})), x)', order=1, x=[2, 2, 4, 4], w=[3, 2, 4, 4], v=[1, 3, 2, 2])
 composition('wgan_penalty', 'mean((sqrt(sum(d ** 2, dim=[1, 2, 3]) + 1e-8) - 1) ** 2)',
-            lambda e: (((inner(e, discriminator(e.x, e.w, e.v)) ** 2).sum([1, 2, 3]) + 1e-8).sqrt() - 1).square().mean(),
+            lambda e: (norms(inner(e, discriminator(e.x, e.w, e.v)), 1e-8) - 1).square().mean(),
             more=f'd: grad(sum({DISCRIMINATOR}), x)', order=1, x=[2, 2, 6, 6], w=[3, 2, 4, 4], v=[1, 3, 2, 2])
 
 # ---- Metrics --------------------------------------------------------------------------------------------------------
