@@ -111,8 +111,7 @@ static bool take_default(struct ug_binding *b, const struct ug_expr *text, int i
     struct ug_env before = {
         .kind = UG_ENV_SETTINGS, .bound = bound + m->n_inputs, .n = i - m->n_inputs};
     struct ug_known known = {.vars = b->vars, .env = &before};
-    struct ug_yaml *initial = i < m->n_inputs ? NULL : m->settings[i - m->n_inputs].initial;
-    const struct ug_expr *x;
+    const struct ug_expr *initial = i < m->n_inputs ? NULL : m->settings[i - m->n_inputs].initial;
 
     bound[i].name = name_of(b, i);
     bound[i].found = UG_BROKEN;
@@ -120,8 +119,7 @@ static bool take_default(struct ug_binding *b, const struct ug_expr *text, int i
         ug_error(b->diags, text->pos, "%s needs '%s'", b->called, name_of(b, i));
         return false;
     }
-    x = ug_expr_parse(b->arena, b->diags, initial);
-    if (!x || !ug_evaluate_known(&known, b->arena, b->diags, x, &bound[i].value))
+    if (!ug_evaluate_known(&known, b->arena, b->diags, initial, &bound[i].value))
         return false;
     bound[i].found = UG_FOUND;
     return true;

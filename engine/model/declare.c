@@ -145,7 +145,10 @@ static bool declare_settings(struct ug_declaring *d, const struct ug_yaml *map, 
             fine = false;
             continue;
         }
-        s->initial = ug_yaml_is_null(map->items[i]) ? NULL : map->items[i];
+        if (!ug_yaml_is_null(map->items[i])) {
+            s->initial = ug_expr_parse(d->arena, d->diags, map->items[i]);
+            fine &= s->initial != NULL;
+        }
         fine &= check_free(d, m, &s->name, "parameter");
         m->n_settings++;
     }

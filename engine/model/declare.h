@@ -75,7 +75,7 @@ struct ug_value_decl {
 
 struct ug_setting_decl { /* one of `params` */
     struct ug_name_decl name;
-    struct ug_yaml *initial; /* NULL: required */
+    const struct ug_expr *initial; /* NULL: required */
 };
 
 struct ug_module {

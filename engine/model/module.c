@@ -107,13 +107,8 @@ bool ug_run_module(struct ug_unfolding *u, const struct ug_module *m, struct ug_
 
     if (m->broken)
         return false;
-    if (u->depth >= UG_MAX_DEPTH) {
-        ug_error(u->b.diags, pos, "modules call one another more than %d deep: does '%s' end?",
-                 UG_MAX_DEPTH, m->name);
-        return false;
-    }
-    u->depth++;
-    fine = (m->is_chain ? run_body : run_graph)(u, m, &inputs, &settings, at, out);
+    fine = ug_descend(u, pos, m->name) &&
+           (m->is_chain ? run_body : run_graph)(u, m, &inputs, &settings, at, out);
     u->depth--;
     return fine;
 }

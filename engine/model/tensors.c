@@ -1,4 +1,5 @@
 /* tensors.c -- expressions in which tensors may occur: names, operators and slices make nodes. */
+#include <stddef.h>
 #include <string.h>
 
 #include "engine/model/unfold.h"
@@ -13,22 +14,45 @@ void ug_stand(struct ug_unfolding *u, struct ug_at at, struct ug_pos pos, const 
     u->b.draws = 0;
 }
 
+static bool exhaust(struct ug_unfolding *u, struct ug_diag *diag, const char *hint)
+{
+    ug_note(diag, UG_NOWHERE, "%s", hint);
+    u->exhausted = true;
+    return false;
+}
+
 bool ug_spend(struct ug_unfolding *u, struct ug_pos pos)
 {
-    struct ug_diag *diag = NULL;
+    static const char hint[] = "look for a 'repeat' whose count is too large";
+    const ptrdiff_t stack = u->stack - (const char *)__builtin_frame_address(0);
 
     if (u->exhausted)
         return false;
     if (++u->steps > UG_MAX_STEPS)
-        diag = ug_error(u->b.diags, pos, "unfolding this file takes more than %d calls and steps",
-                        UG_MAX_STEPS);
-    else if (u->b.graph->n > UG_MAX_NODES)
-        diag = ug_error(u->b.diags, pos, "the graph would have more than %d nodes", UG_MAX_NODES);
-    if (!diag)
+        return exhaust(u,
+                       ug_error(u->b.diags, pos,
+                                "this file unfolds to more than %d calls and steps", UG_MAX_STEPS),
+                       hint);
+    if (u->b.graph->n > UG_MAX_NODES)
+        return exhaust(
+            u, ug_error(u->b.diags, pos, "the graph would have more than %d nodes", UG_MAX_NODES),
+            hint);
+    if (stack > UG_MAX_STACK || -stack > UG_MAX_STACK)
+        return exhaust(u, ug_error(u->b.diags, pos, "calls are nested too deeply here"),
+                       "give parts of it names of their own");
+    return true;
+}
+
+bool ug_descend(struct ug_unfolding *u, struct ug_pos pos, const char *name)
+{
+    if (!ug_spend(u, pos))
+        return false;
+    if (++u->depth <= UG_MAX_DEPTH)
         return true;
-    ug_note(diag, UG_NOWHERE, "look for a 'repeat' whose count is too large");
-    u->exhausted = true;
-    return false;
+    return exhaust(u,
+                   ug_error(u->b.diags, pos, "more than %d values and modules wait for '%s'",
+                            UG_MAX_DEPTH, name),
+                   "does a module call itself without end?");
 }
 
 bool ug_as_tensor(struct ug_unfolding *u, struct ug_pos pos, const char *what,

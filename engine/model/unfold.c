@@ -209,7 +209,7 @@ void ug_unfolding_run(struct ug_unfolding *u, struct ug_program *p,
     const unsigned want =
         request->n_fetch ? request->want & ~(UG_WANT_VALUES | UG_WANT_LOSSES) : request->want;
 
-    *u = (struct ug_unfolding){.exploring = exploring};
+    *u = (struct ug_unfolding){.exploring = exploring, .stack = __builtin_frame_address(0)};
     set_up(u, p, request, diags);
     for (int i = 0; i < request->n_fetch; i++)
         fetch(u, request->fetch[i]);

@@ -16,10 +16,11 @@
 /* ---- Limits: a small file can describe a graph without end ---- */
 
 enum {
-    UG_MAX_ROUNDS = 10000,  /* of one `repeat` */
-    UG_MAX_DEPTH = 200,     /* modules and values that wait for one another */
-    UG_MAX_STEPS = 2000000, /* calls and steps of one unfolding */
-    UG_MAX_NODES = 1000000
+    UG_MAX_ROUNDS = 10000, /* of one `repeat` */
+    UG_MAX_DEPTH = 500,    /* modules and values that wait for one another */
+    UG_MAX_STEPS = 500000, /* calls and steps of one unfolding */
+    UG_MAX_NODES = 250000,
+    UG_MAX_STACK = 4 << 20 /* bytes of the machine's stack for all of this */
 };
 
 /* ---- Names ---- */
@@ -132,6 +133,7 @@ struct ug_unfolding {
     struct ug_env losses;
     struct ug_made_loss *made_losses; /* parallel to declared.losses */
     const struct ug_waiting *waiting;
+    const char *stack; /* where it began */
     int depth;
     int64_t steps;
     bool exhausted; /* a limit was hit, and reported */
@@ -196,6 +198,8 @@ bool ug_as_tensor(struct ug_unfolding *u, struct ug_pos pos, const char *what,
                   const struct ug_quantity *q, struct ug_node **out);
 /* Counts a call or a step; false, after one error, once a limit is hit. */
 bool ug_spend(struct ug_unfolding *u, struct ug_pos pos);
+/* One deeper, for a value or a module named `name`; false, after one error, at the limit. */
+bool ug_descend(struct ug_unfolding *u, struct ug_pos pos, const char *name);
 
 /* ---- apply.c: what a name that is called stands for ---- */
 

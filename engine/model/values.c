@@ -173,7 +173,7 @@ static bool make_targets(struct ug_making *m, int index)
     const struct ug_at at = ug_at_below(m->u, m->at, v->targets[0].name);
     struct ug_quantity value;
 
-    if (v->broken || !ug_spend(m->u, v->pos))
+    if (v->broken)
         return false;
     if (v->kind == UG_VALUE_REPEAT) {
         if (!make_repeat(m, v, at, targets))
@@ -213,15 +213,10 @@ static bool make(struct ug_making *m, int index)
     const struct ug_waiting waiting = {u->waiting, m, index};
     bool fine;
 
-    if (u->depth >= UG_MAX_DEPTH) {
-        ug_error(u->b.diags, m->decl->values[index].pos,
-                 "more than %d values and modules wait for one another here", UG_MAX_DEPTH);
-        return false;
-    }
     m->made[index].progress = UG_BUSY;
     u->waiting = &waiting;
-    u->depth++;
-    fine = make_targets(m, index);
+    fine = ug_descend(u, m->decl->values[index].pos, m->decl->values[index].targets[0].name) &&
+           make_targets(m, index);
     u->depth--;
     u->waiting = waiting.before;
     return fine;
