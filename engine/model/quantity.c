@@ -1,6 +1,7 @@
 /* quantity.c -- values of expressions: making, describing and converting them. */
 #include "engine/model/quantity.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -119,9 +120,9 @@ bool ug_want_int(struct ug_diags *diags, struct ug_pos pos, const char *what,
         return false;
     }
     if (value < min || value > max) {
-        if (max == INT64_MAX)
+        if (value < min && max >= INT64_C(1) << 53)
             snprintf(wanted, sizeof wanted, "%lld or more", (long long)min);
-        else if (min == INT64_MIN)
+        else if (value > max && min == INT64_MIN)
             snprintf(wanted, sizeof wanted, "%lld or less", (long long)max);
         else
             snprintf(wanted, sizeof wanted, "from %lld to %lld", (long long)min, (long long)max);
@@ -143,10 +144,12 @@ bool ug_want_real(struct ug_diags *diags, struct ug_pos pos, const char *what,
     }
     const double value = ug_number(q);
     if (!(value >= min && value <= max)) {
-        if (max == (double)INFINITY)
+        if (value < min && max >= (double)FLT_MAX)
             snprintf(wanted, sizeof wanted, "%g or more", min);
-        else if (min == -(double)INFINITY)
+        else if (value > max && min == -(double)INFINITY)
             snprintf(wanted, sizeof wanted, "%g or less", max);
+        else if (max < 1.0 && max > 1.0 - 1e-9)
+            snprintf(wanted, sizeof wanted, "at least %g and below 1", min);
         else
             snprintf(wanted, sizeof wanted, "from %g to %g", min, max);
         refuse(diags, pos, what, wanted, q);

@@ -68,16 +68,14 @@ static struct moment moment_of(const struct ug_program *p, int64_t step, int64_t
 
 void ug_check_rate(struct ug_sections *s, const struct ug_expr *lr)
 {
-    const struct ug_train_spec *t = &s->program->train;
-    struct moment first = moment_of(s->program, 0, 0),
-                  last = moment_of(s->program, t->steps ? t->steps - 1 : 0, 0);
+    /* How long a run is may be known only from its data: a schedule may divide by these, or by what
+     * is left of them. */
+    struct moment first = {s->program->vars, 0.0, 1000003.0, 0.0, 1009.0};
     double rate;
 
-    /* Lengths that are not known yet count as 1, so that a schedule can divide by them. */
-    first.steps = last.steps = t->steps ? (double)t->steps : 1.0;
-    first.epochs = last.epochs = first.epochs > 0.0 ? first.epochs : 1.0;
-    if (evaluate(&first, lr, s->diags, &rate) && t->steps)
-        evaluate(&last, lr, s->diags, &rate);
+    if (s->program->train.steps)
+        first.steps = (double)s->program->train.steps;
+    evaluate(&first, lr, s->diags, &rate);
 }
 
 double ug_program_rate(const struct ug_program *p, const struct ug_expr *lr, int64_t step,

@@ -84,7 +84,7 @@ static const struct ug_key optimizer_keys[] = {
     {"sgd", "gradient descent and its arguments", .type = UG_KEY_OTHER},
     {"rmsprop", "RMSprop and its arguments", .type = UG_KEY_OTHER},
     {"clip_norm", "gradients are scaled down to this norm", .type = UG_KEY_REAL,
-     .offset = OPTIMIZER(clip_norm), .min = 0x1p-1000, .max = INFINITY},
+     .offset = OPTIMIZER(clip_norm), .min = 1e-20, .max = INFINITY},
     {"every", "updates only each so many steps", .type = UG_KEY_INT, .offset = OPTIMIZER(every),
      .min = 1, .max = 0x1p53},
     {"ema", "keeps an average of the parameters with this decay", .type = UG_KEY_REAL,
