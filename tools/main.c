@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_eval, &command_show, &command_translate, &command_ops,
+    &command_eval, &command_dot, &command_translate, &command_ops,
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 

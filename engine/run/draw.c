@@ -1,0 +1,74 @@
+/* draw.c -- unitgraph dot: the graph of an experiment, with its gradients if they are asked for. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/graph/build.h"
+#include "engine/graph/dot.h"
+#include "engine/model/program.h"
+#include "engine/unitgraph.h"
+
+/* Adds to the graph the gradients of what one optimizer minimises. */
+static bool differentiate(struct ug_unfolded *u, struct ug_node *loss,
+                          struct ug_param *const *params, int n, struct ug_diags *diags)
+{
+    struct ug_node **x = ug_arena_array(u->graph->arena, (size_t)n, sizeof(*x));
+    struct ug_node **dx = ug_arena_array(u->graph->arena, (size_t)n, sizeof(*dx));
+    struct ug_builder b = {.graph = u->graph, .diags = diags, .training = true, .backward = true};
+
+    for (int i = 0; i < n; i++)
+        x[i] = ug_param_node(&b, params[i]);
+    return ug_differentiate(&b, loss, x, n, dx);
+}
+
+static bool add_gradients(const struct ug_program *p, struct ug_unfolded *u, struct ug_diags *diags)
+{
+    for (int i = 0; i < u->minimized.n; i++) {
+        const struct ug_optimizer_spec *o = &p->train.optimizers[i];
+        if (!differentiate(u, u->minimized.items[i].node, o->params, o->n_params, diags))
+            return false;
+    }
+    if (u->minimized.n)
+        return true;
+    for (int i = 0; i < u->losses.n; i++)
+        if (!differentiate(u, u->losses.items[i].node, p->params->items, p->params->n, diags))
+            return false;
+    return true;
+}
+
+/* The file's name without folder and ending. */
+static const char *title_of(struct ug_arena *a, const char *file)
+{
+    const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
+
+    return ug_arena_copy(a, name, strcspn(name, "."));
+}
+
+static const char *const *network_names(const struct ug_program *p)
+{
+    const char **names = ug_arena_array(p->arena, (size_t)p->n_networks + 1, sizeof *names);
+
+    for (int i = 0; i < p->n_networks; i++)
+        names[i] = p->networks[i].name;
+    return names;
+}
+
+enum ug_status ug_dot(const char *file, const struct ug_overrides *o, enum ug_dot_level level,
+                      bool backward, FILE *out, struct ug_diags *diags)
+{
+    static const enum ug_detail details[] = {[UG_DOT_NETWORK] = UG_DETAIL_NETWORK,
+                                             [UG_DOT_LAYER] = UG_DETAIL_LAYER,
+                                             [UG_DOT_OP] = UG_DETAIL_OP};
+    const struct ug_load_options options = {.sets = o->sets, .n_sets = o->n_sets};
+    struct ug_program *p = ug_program_load(file, &options, diags);
+    const struct ug_request request = {.want = UG_WANT_VALUES | UG_WANT_LOSSES | UG_WANT_OPTIMIZED,
+                                       .training = true};
+    struct ug_unfolded *u = NULL;
+
+    if (p && !ug_diags_errors(diags))
+        u = ug_unfold(p, &request, diags);
+    if (u && (!backward || add_gradients(p, u, diags)))
+        ug_dot_write(u->graph, title_of(p->arena, file), details[level], network_names(p), out);
+    ug_unfolded_free(u);
+    ug_program_free(p);
+    return ug_diags_errors(diags) || !p ? UG_WRONG : UG_DONE;
+}
