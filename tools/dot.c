@@ -53,7 +53,8 @@ static int run(const struct command *self, int argc, char **argv)
     bool backward = false;
     enum ug_dot_level level = UG_DOT_LAYER;
     const struct option options[] = {
-        {"output", 'o', OPTION_TEXT, &path, 0, "FILE", "where to write it (default: standard output)"},
+        {"output", 'o', OPTION_TEXT, &path, 0, "FILE",
+         "where to write it (default: standard output)"},
         {"level", 0, OPTION_TEXT, &word, 0, "LEVEL", "network, layer (default) or op"},
         {"backward", 0, OPTION_FLAG, &backward, 0, NULL, "the gradient graph too"},
         OPTION_SET(&sets),
@@ -67,8 +68,8 @@ static int run(const struct command *self, int argc, char **argv)
     if (status == GO_ON) {
         struct ug_diags *diags = ug_diags_new();
         const struct ug_overrides overrides = overrides_of(&sets);
-        status = command_end(diags,
-                             write_dot(words.items[0], path, &overrides, level, backward, diags));
+        status =
+            command_end(diags, write_dot(words.items[0], path, &overrides, level, backward, diags));
     }
     texts_free(&sets);
     return status;
@@ -78,9 +79,11 @@ const struct command command_dot = {
     .name = "dot",
     .arguments = "FILE [options]",
     .summary = "draw the graph, for Graphviz and Netron",
-    .text = "Writes the graph in DOT: one box a network call, a layer, or an op; frames around scopes;\n"
-            "shapes on the edges; parameters that are tied share a colour. Graphviz draws it, Netron\n"
-            "opens it as it is. The same file gives the same bytes.\n",
+    .text =
+        "Writes the graph in DOT: one box a network call, a layer, or an op; frames around "
+        "scopes;\n"
+        "shapes on the edges; parameters that are tied share a colour. Graphviz draws it, Netron\n"
+        "opens it as it is. The same file gives the same bytes.\n",
     .examples = "  unitgraph dot unit.yaml --level network | dot -Tsvg > unit.svg\n"
                 "  unitgraph dot unit.yaml -o unit.dot\n"
                 "  unitgraph dot unit.yaml --level op --backward -o gradients.dot\n",

@@ -4,7 +4,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_eval, &command_dot, &command_translate, &command_ops,
+    &command_run, &command_check,     &command_eval, &command_show,
+    &command_dot, &command_translate, &command_ops,  &command_bench,
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 

@@ -7,7 +7,7 @@ static int run(const struct command *self, int argc, char **argv)
     bool origin = false;
     const struct option options[] = {
         {"origin", 0, OPTION_FLAG, &origin, 0, NULL,
-         "add the file and line that each value came from"},
+         "say for each value which file and line it is from"},
         OPTION_SET(&sets),
         OPTION_END,
     };
@@ -16,8 +16,8 @@ static int run(const struct command *self, int argc, char **argv)
 
     if (status == GO_ON) {
         struct ug_diags *diags = ug_diags_new();
-        const struct ug_overrides o = overrides_of(&sets);
-        status = command_end(diags, ug_show(words.items[0], &o, origin, stdout, diags));
+        const struct ug_overrides overrides = overrides_of(&sets);
+        status = command_end(diags, ug_show(words.items[0], &overrides, origin, stdout, diags));
     }
     texts_free(&sets);
     return status;
@@ -25,12 +25,10 @@ static int run(const struct command *self, int argc, char **argv)
 
 const struct command command_show = {
     .name = "show",
-    .arguments = "FILE",
-    .summary = "print the file with its includes and overrides merged in",
-    .text = "Prints what the program reads when it is given FILE: included files merged, --set "
-            "applied,\n"
-            "paths absolute. The output is a file that describes the same experiment.\n",
-    .examples = "  unitgraph show my.yaml --origin\n"
-                "  unitgraph show my.yaml --set lambda.gan=5 > other.yaml\n",
+    .arguments = "FILE [options]",
+    .summary = "show the file with its includes merged in and its overrides applied",
+    .text = "Prints the experiment as one file: included files first, then the file, then --set.\n",
+    .examples = "  unitgraph show unit.yaml --origin\n"
+                "  unitgraph show unit.yaml --set shared=2 > unit-shared2.yaml\n",
     .run = run,
 };

@@ -146,10 +146,10 @@ static bool demand_sum(struct ug_unfolding *u, int index)
     return sum->progress == UG_MADE;
 }
 
-static enum ug_found found(bool fine, struct ug_node *node, struct ug_quantity *out)
+static enum ug_found found(bool fine, const struct ug_made_term *made, struct ug_quantity *out)
 {
     if (fine)
-        *out = ug_quantity_tensor(node);
+        *out = ug_quantity_tensor(made->node);
     return fine ? UG_FOUND : UG_BROKEN;
 }
 
@@ -165,10 +165,10 @@ enum ug_found ug_make_loss(struct ug_unfolding *u, const char *name, struct ug_q
         if (strlen(loss->name) != length || strncmp(loss->name, name, length) != 0)
             continue;
         if (!dot)
-            return found(demand_sum(u, i), u->made_losses[i].sum.node, out);
+            return found(demand_sum(u, i), &u->made_losses[i].sum, out);
         for (int k = 0; loss->is_map && k < loss->n_terms; k++)
             if (!strcmp(loss->terms[k].name, dot + 1))
-                return found(demand_term(u, i, k), u->made_losses[i].terms[k].node, out);
+                return found(demand_term(u, i, k), &u->made_losses[i].terms[k], out);
     }
     return UG_UNKNOWN;
 }

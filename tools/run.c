@@ -1,0 +1,78 @@
+/* run.c -- unitgraph run: trains as a file says. */
+#include "tools/command.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+static volatile int stop;
+
+static void ask_to_stop(int signal)
+{
+    (void)signal;
+    stop = 1;
+}
+
+/* The first signal ends the run after its step; a second one ends the process at once. */
+static void catch_signals(void)
+{
+    struct sigaction action;
+
+    memset(&action, 0, sizeof action);
+    action.sa_handler = ask_to_stop;
+    action.sa_flags = (int)(SA_RESTART | SA_RESETHAND);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    struct texts sets = {NULL, 0};
+    int64_t threads = 0;
+    bool quiet = false;
+    struct ug_run_options o = {.seed = -1, .stop = &stop};
+    const struct option options[] = {
+        {"out", 'o', OPTION_TEXT, &o.out, 0, "DIR",
+         "the run's folder (default: runs/NAME-OF-FILE)"},
+        OPTION_SET(&sets),
+        {"steps", 0, OPTION_NUMBER, &o.steps, 1, "N", "train for N steps, whatever the file says"},
+        {"seed", 0, OPTION_NUMBER, &o.seed, 0, "N", "seed of all random numbers"},
+        {"init", 0, OPTION_TEXT, &o.init, 0, "FILE",
+         "start from the parameters of a safetensors file"},
+        {"resume", 0, OPTION_FLAG, &o.resume, 0, NULL,
+         "go on with the run in the folder, bit for bit"},
+        OPTION_THREADS(&threads),
+        {"quiet", 'q', OPTION_FLAG, &quiet, 0, NULL, "no progress on the terminal"},
+        OPTION_END,
+    };
+    struct words words;
+    int status = command_parse(self, options, 1, 1, argc, argv, &words);
+
+    if (status == GO_ON) {
+        struct ug_diags *diags = ug_diags_new();
+        o.overrides = overrides_of(&sets);
+        o.progress = quiet ? NULL : stderr;
+        o.terminal = isatty(STDERR_FILENO);
+        command_threads(threads);
+        catch_signals();
+        status = command_end(diags, ug_run(words.items[0], &o, diags));
+    }
+    texts_free(&sets);
+    return status;
+}
+
+const struct command command_run = {
+    .name = "run",
+    .arguments = "FILE [options]",
+    .summary = "train as the file says",
+    .text =
+        "Trains the networks of an experiment and leaves a folder with all that is known of it:\n"
+        "config.yaml (the resolved file), metrics.jsonl (the losses), samples/ (pictures),\n"
+        "checkpoints/ and latest (the newest of them), log.txt.\n\n"
+        "Ctrl-C finishes the step, saves, and says how to go on. The same file, seed and build\n"
+        "give the same bits, whatever the number of threads, interrupted or not.\n",
+    .examples = "  unitgraph run unit.yaml\n"
+                "  unitgraph run unit.yaml --out runs/strong --set lambda.gan=20 --seed 7\n"
+                "  unitgraph run unit.yaml --out runs/strong --resume --steps 40000\n",
+    .run = run,
+};
