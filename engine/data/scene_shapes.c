@@ -88,7 +88,7 @@ static const struct ug_domain domains[] = {
 
 const struct ug_scene ug_scene_shapes = {
     .name = "shapes",
-    .doc = "three to five discs, squares and triangles in six colours",
+    .doc = "up to five discs, squares and triangles in six colours",
     .domains = domains,
     .draw = draw,
 };
