@@ -183,7 +183,8 @@ struct ug_dataset *ug_dataset_open(const struct ug_data_spec *spec, struct ug_di
         d->entries[i] = (struct ug_entry){.spec = &spec->entries[i], .arena = d->arena};
     for (int i = 0; i < d->n; i++)
         fine &= find_root(d, &d->entries[i], diags);
-    fine = fine && open_entries(d, diags) && check_counts(d, diags);
+    fine &= open_entries(d, diags);
+    fine = fine && check_counts(d, diags);
     for (int i = 0; fine && i < d->n; i++)
         if (d->entries[i].root == &d->entries[i])
             fine = choose_good(d, &d->entries[i], diags);

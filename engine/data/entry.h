@@ -15,8 +15,8 @@ struct ug_entry;
 struct ug_source_kind {
     /* Sets items, type and store, and where it has them labels and broken.  False after errors. */
     bool (*open)(struct ug_entry *e, struct ug_diags *diags);
-    void (*close)(
-        struct ug_entry *e); /* frees `store`, also after a failed open; NULL: nothing to free */
+    /* Frees what `store` holds, also after a failed open; NULL: nothing to free. */
+    void (*close)(struct ug_entry *e);
     /* One of these two, from any thread.  A picture of the entry's channels, at its own size: */
     bool (*picture)(const struct ug_entry *e, int64_t item, struct ug_picture *out,
                     struct ug_diags *diags);

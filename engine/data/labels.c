@@ -6,7 +6,7 @@ static bool open_labels(struct ug_entry *e, struct ug_diags *diags)
     const struct ug_entry *of = e->of;
     char text[UG_ORIGIN];
 
-    if (!of->opened)
+    if (!of || !of->opened)
         return false; /* its own error says why */
     if (!of->labels) {
         ug_note(ug_error(diags, e->spec->pos, "'%s' has no labels", of->spec->name), UG_NOWHERE,

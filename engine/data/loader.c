@@ -6,7 +6,6 @@
  * slot that the consumer holds is freed by its next call.
  */
 #include <assert.h>
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +16,8 @@
 enum {
     SLOTS = 4,
     WORKERS = 1,
-    ALIGNMENT = 64 /* of tensors: a cache line */,
-    MESSAGE = 4608 /* a path and a reason */
+    ALIGNMENT = 64, /* of tensors: a cache line */
+    MESSAGE = 4608  /* a path and a reason */
 };
 
 enum slot_state { EMPTY, CLAIMED, READY, BROKEN };
@@ -41,7 +40,7 @@ struct ug_loader {
     struct ug_order *orders; /* of each entry that is a root, in training */
     struct slot slots[SLOTS];
 
-    pthread_mutex_t lock; /* of what follows, slot states, orders and draws */
+    pthread_mutex_t lock; /* of what follows, of orders and of slot states */
     pthread_cond_t freed, filled;
     int64_t next_claim, next_handed;
     bool holding, stopping;
@@ -123,11 +122,15 @@ static void take_next_sample(struct ug_loader *l, struct slot *s, const struct u
 }
 
 /* Takes what went wrong over into the slot, so that `diags` is empty for the next sample. */
-static void take_message(struct slot *s, struct ug_diags **diags)
+static void take_message(struct slot *s, const struct ug_entry *root, struct ug_diags **diags)
 {
     const char *why = ug_diags_first(*diags);
 
-    snprintf(s->message, sizeof s->message, "%s", why ? why : "none of its samples can be read");
+    if (why)
+        snprintf(s->message, sizeof s->message, "%s", why);
+    else
+        snprintf(s->message, sizeof s->message, "none of the samples of '%s' can be read",
+                 root->spec->name);
     ug_diags_free(*diags);
     *diags = ug_diags_new();
 }
@@ -144,7 +147,7 @@ static bool read_sample(struct ug_loader *l, struct slot *s, const struct ug_ent
     for (int64_t tried = 0; skip && tried < count; tried++) {
         if (read_together(l, s, root, j, &skip, *diags))
             return true;
-        take_message(s, diags);
+        take_message(s, root, diags);
         take_next_sample(l, s, root, j);
     }
     return false;
@@ -201,6 +204,21 @@ static void *work(void *loader)
 
 /* ---- Starting and stopping ---- */
 
+/* A batch of an entry's samples; its data are NULL when there is no memory for them. */
+static struct ug_tensor make_tensor(const struct ug_entry *e, int64_t batch)
+{
+    struct ug_tensor t = {.dtype = e->type.dtype, .shape.rank = e->type.shape.rank + 1};
+
+    assert(t.shape.rank <= UG_MAX_RANK);
+    t.shape.dim[0] = batch;
+    memcpy(t.shape.dim + 1, e->type.shape.dim, (size_t)e->type.shape.rank * sizeof(int64_t));
+    if (ug_shape_valid(&t.shape)) {
+        const size_t lines = ((size_t)batch * sample_bytes(e) + ALIGNMENT - 1) / ALIGNMENT;
+        t.data = aligned_alloc(ALIGNMENT, lines * ALIGNMENT);
+    }
+    return t;
+}
+
 static bool make_slot(struct ug_loader *l, struct slot *s)
 {
     const size_t n = (size_t)l->data->n, samples = n * (size_t)l->batch;
@@ -215,19 +233,10 @@ static bool make_slot(struct ug_loader *l, struct slot *s)
                                  .tensors = ug_arena_array(l->arena, n, sizeof *s->batch.tensors),
                                  .origins = (const char *const *const *)origins};
     for (int i = 0; i < l->data->n; i++) {
-        const struct ug_entry *e = &l->data->entries[i];
-        struct ug_tensor *t = &s->batch.tensors[i];
-        names[i] = e->spec->name;
+        names[i] = l->data->entries[i].spec->name;
         origins[i] = s->origin_list + i * l->batch;
-        *t = (struct ug_tensor){.dtype = e->type.dtype};
-        t->shape.rank = e->type.shape.rank + 1;
-        assert(t->shape.rank <= UG_MAX_RANK);
-        t->shape.dim[0] = l->batch;
-        memcpy(t->shape.dim + 1, e->type.shape.dim, (size_t)e->type.shape.rank * sizeof(int64_t));
-        const size_t bytes = ug_shape_valid(&t->shape) ? (size_t)l->batch * sample_bytes(e) : 0;
-        t->data = bytes ? aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT)
-                        : NULL;
-        if (!t->data)
+        s->batch.tensors[i] = make_tensor(&l->data->entries[i], l->batch);
+        if (!s->batch.tensors[i].data)
             return false;
     }
     return true;

@@ -30,17 +30,16 @@ static inline float ug_luma(float r, float g, float b)
 
 /* Reads PNG (8 or 16 bit, grey, palette, colour, interlaced or not) or JPEG (grey, colour; CMYK is
  * refused), told apart by content.  channels: 1, 3, or 0 = as the file is; colour becomes grey by
- * the weights of Rec. 601.  Alpha is laid on white; colour profiles and orientation marks are not
+ * ug_luma.  Alpha is laid on white; colour profiles and orientation marks are not
  * followed.  False after an error at `pos` that names the file. The caller frees with
  * ug_picture_free. */
 bool ug_picture_read(const char *path, int64_t channels, struct ug_picture *out, struct ug_pos pos,
                      struct ug_diags *diags);
-/* Reads no more of the file than its header takes. */
+/* The same for the header alone; most of the file is not read. */
 bool ug_picture_info(const char *path, struct ug_picture_info *out, struct ug_pos pos,
                      struct ug_diags *diags);
 
-/* Bilinear, widened where it shrinks (antialiased), edges repeated.  False when there is no memory.
- */
+/* Bilinear, widened where it shrinks (antialiased), edges repeated.  False as ug_picture_make. */
 bool ug_picture_resize(const struct ug_picture *in, int64_t height, int64_t width,
                        struct ug_picture *out);
 

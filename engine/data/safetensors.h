@@ -14,9 +14,8 @@ struct ug_safetensors;
 struct ug_stored {
     const char *name;
     struct ug_shape shape;
-    const char
-        *dtype; /* as in the file: "F32", "F64", "F16", "BF16", "I64", "I32", "U8", "BOOL" … */
-    const void *data; /* little-endian, unaligned */
+    const char *dtype; /* as in the file: "F32", "BF16", "I64", "U8", "BOOL" … */
+    const void *data;  /* little-endian, unaligned */
     size_t bytes;
 };
 
@@ -28,20 +27,21 @@ void ug_safetensors_close(struct ug_safetensors *s);
 int ug_safetensors_count(const struct ug_safetensors *s);
 const struct ug_stored *ug_safetensors_item(const struct ug_safetensors *s, int i);
 const struct ug_stored *ug_safetensors_find(const struct ug_safetensors *s, const char *name);
-const char *ug_safetensors_metadata(const struct ug_safetensors *s,
-                                    const char *key); /* NULL if absent */
+/* NULL if absent. */
+const char *ug_safetensors_metadata(const struct ug_safetensors *s, const char *key);
 
-/* Elements [first, first + n) converted to float32 or int64; false if the dtype cannot become it.
- */
+/* Converts elements [first, first + n) to float32 or int64; false if the dtype cannot become it. */
 bool ug_stored_read(const struct ug_stored *t, enum ug_dtype as, int64_t first, int64_t n,
                     void *out);
 
-/* Writes a file whole or not at all: a temporary beside it, synced, renamed.  metadata: key, value,
- * …, NULL. The tensors' order is kept.  False after an error that names the file and why. */
 struct ug_named_tensor {
     const char *name;
     struct ug_tensor tensor;
 };
+
+/* Writes a file whole or not at all: a temporary beside it, synced, renamed.  The tensors' order is
+ * kept in the header.  metadata: key, value, …, NULL; or NULL.  False after an error that names the
+ * file and says why. */
 bool ug_safetensors_write(const char *path, const struct ug_named_tensor *tensors, int n,
                           const char *const *metadata, struct ug_diags *diags);
 

@@ -30,8 +30,7 @@ int64_t ug_dataset_skipped(const struct ug_dataset *d);
 
 /* How a batch is put together. */
 enum ug_drawing {
-    UG_DRAW_TRAINING, /* shuffled, cropped at random, flipped, as the entry says; batch k of the run
-                       */
+    UG_DRAW_TRAINING, /* the batch of a step: shuffled, cropped, flipped as the entry says */
     UG_DRAW_IN_ORDER  /* sample after sample, unshuffled, cropped in the middle, unflipped */
 };
 
@@ -39,8 +38,8 @@ struct ug_batch {
     int n; /* entries */
     const char *const *names;
     struct ug_tensor *tensors; /* [batch, …] */
-    const char *const *const
-        *origins; /* [entry][sample]: the picture's path or "mnist[17]", for messages */
+    /* For messages, [entry][sample]: the picture's path, or "mnist[17]". */
+    const char *const *const *origins;
 };
 
 /* A background thread that keeps batches ready.  Training: batches of the steps first … last - 1.
