@@ -263,7 +263,7 @@ struct ug_node *ug_pad(struct ug_builder *b, struct ug_node *x, const struct ug_
     attrs.value = value;
     attrs.rank = x->type.shape.rank;
     attrs.mode = mode;
-    return ug_emit_named(b, "pad_axes", &attrs, &x, 1);
+    return ug_emit_named(b, "padding", &attrs, &x, 1);
 }
 
 struct ug_node *ug_matmul(struct ug_builder *b, struct ug_node *x, struct ug_node *y,

@@ -185,7 +185,8 @@ static const struct ug_op max = {
     .args = ug_reduce_args,
     .attrs_size = sizeof(struct ug_reduce_attrs),
     .extra_hint =
-        "'max' is the largest element of one tensor; the larger of two is 'maximum(a, b)'",
+        "'max' is the largest element of one tensor; the larger of two is 'maximum(a, b)'; an "
+        "axis is given by name: max(x, dim=1)",
     .infer = extreme_infer,
     .run = max_run,
     .scratch = fold_scratch,
@@ -202,7 +203,7 @@ static const struct ug_op min = {
     .args = ug_reduce_args,
     .attrs_size = sizeof(struct ug_reduce_attrs),
     .extra_hint = "'min' is the smallest element of one tensor; the smaller of two is "
-                  "'minimum(a, b)'",
+                  "'minimum(a, b)'; an axis is given by name: min(x, dim=1)",
     .infer = extreme_infer,
     .run = min_run,
     .scratch = fold_scratch,
@@ -288,6 +289,7 @@ static const struct ug_op argmax = {
     .formula = "y = the k for which x[k] = max(x)",
     .example = UG_REDUCE_EXAMPLE("argmax(x, dim=1)"),
     .args = argmax_args,
+    .extra_hint = "the axis is given by name: argmax(x, dim=1)",
     .attrs_size = sizeof(struct ug_reduce_attrs),
     .infer = argmax_infer,
     .run = argmax_run,

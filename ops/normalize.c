@@ -262,7 +262,7 @@ static bool infer_normalize(struct ug_inference *t)
 
 UG_WIDEST static void scale_part(const float *x, int64_t n, float mean, float scale, float *y)
 {
-#pragma GCC ivdep
+    UG_INDEPENDENT
     for (int64_t i = 0; i < n; i++)
         y[i] = (x[i] - mean) * scale;
 }
@@ -321,7 +321,7 @@ static size_t backward_scratch(const void *attrs, const struct ug_type *in,
 UG_WIDEST static void backward_part(const float *dy, const float *y, int64_t n, float mean_dy,
                                     float mean_dy_y, float scale, float *dx)
 {
-#pragma GCC ivdep
+    UG_INDEPENDENT
     for (int64_t i = 0; i < n; i++)
         dx[i] = (dy[i] - mean_dy - y[i] * mean_dy_y) * scale;
 }

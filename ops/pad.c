@@ -17,7 +17,7 @@ static double no_flops(const void *attrs, const struct ug_type *in, const struct
     return 0.0;
 }
 
-/* ---- pad_axes ---- */
+/* ---- padding ---- */
 
 /* What does not fit on one axis of extent n. */
 static bool check_axis(struct ug_inference *t, int axis, int64_t n, int64_t before, int64_t after,
@@ -74,7 +74,7 @@ static void pad_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node
 
     (void)wanted;
     if (a->mode != UG_PAD_CONSTANT) {
-        dx[0] = ug_emit_named(b, "pad_axes_back", a, &dy, 1);
+        dx[0] = ug_emit_named(b, "padding_back", a, &dy, 1);
         return;
     }
     for (int i = 0; i < UG_MAX_RANK; i++) {
@@ -96,8 +96,8 @@ static struct ug_node *pad_simplify(struct ug_builder *b, const struct ug_node *
     return y->in[0];
 }
 
-static const struct ug_op pad_axes = {
-    .name = "pad_axes",
+static const struct ug_op padding = {
+    .name = "padding",
     .summary = "More elements, or fewer, at the ends of axes.",
     .formula = "y[i] = x[i - before], and what mode says beyond x",
     .internal = true,
@@ -135,10 +135,10 @@ static void pad_back_gradient(struct ug_builder *b, struct ug_node *y, struct ug
     dx[0] = ug_pad(b, dy, &a->padding, (enum ug_pad_mode)a->mode, 0);
 }
 
-static const struct ug_op pad_axes_back = {
-    .name = "pad_axes_back",
+static const struct ug_op padding_back = {
+    .name = "padding_back",
     .summary = "The adjoint of padding by reflection or replication.",
-    .formula = "y[j] = sum of x[i] over all i that pad_axes fills from j",
+    .formula = "y[j] = sum of x[i] over all i that padding fills from j",
     .internal = true,
     .attrs_size = sizeof(struct ug_pad_attrs),
     .infer = pad_back_infer,
@@ -208,6 +208,6 @@ static const struct ug_op pad = {
     .build = pad_build,
 };
 
-static const struct ug_op *const ops[] = {&pad, &pad_axes, &pad_axes_back, NULL};
+static const struct ug_op *const ops[] = {&pad, &padding, &padding_back, NULL};
 
 const struct ug_op_family ug_family_pad = {"shape", ops};

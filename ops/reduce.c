@@ -41,6 +41,7 @@ static const struct ug_op sum = {
     .formula = "y = sum of x over dim",
     .example = UG_REDUCE_EXAMPLE("sum(x, dim=[0, -1])"),
     .args = ug_reduce_args,
+    .extra_hint = "axes are given by name: sum(x, dim=1)",
     .attrs_size = sizeof(struct ug_reduce_attrs),
     .infer = ug_reduce_infer,
     .run = sum_run,
@@ -74,6 +75,7 @@ static const struct ug_op mean = {
     .formula = "y = mean of x over dim",
     .example = UG_REDUCE_EXAMPLE("mean(x, dim=1, keepdim=true)"),
     .args = ug_reduce_args,
+    .extra_hint = "axes are given by name: mean(x, dim=1)",
     .attrs_size = sizeof(struct ug_reduce_attrs),
     .infer = ug_reduce_infer,
     .run = mean_run,
@@ -124,6 +126,7 @@ static const struct ug_op var = {
     .formula = "y = sum of (x - mean(x))^2 / (n - 1), or / n if not unbiased",
     .example = UG_REDUCE_EXAMPLE("var(x, unbiased=false, dim=[1, 2])"),
     .args = var_args,
+    .extra_hint = "axes are given by name: var(x, dim=1)",
     .attrs_size = sizeof(struct var_attrs),
     .build = var_build,
 };

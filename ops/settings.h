@@ -35,7 +35,7 @@ struct ug_cat_attrs {
     int64_t dim;
 };
 
-/* "pad_axes": padding of any axes.  "pad_axes_back" is its adjoint for reflect and replicate: every
+/* "padding": padding of any axes.  "padding_back" is its adjoint for reflect and replicate: every
  * element of the padded picture is added to the one it was copied from. */
 struct ug_pad_attrs {
     struct ug_padding padding;

@@ -86,6 +86,7 @@ static const struct ug_op reshape = {
     .formula = "y = x, row by row",
     .example = "unitgraph: 1\ninputs: {x: [2, 3, 4]}\ngraph: {y: \"reshape(x, [2, -1])\"}\n",
     .args = reshape_args,
+    .extra_hint = "the shape is one list: reshape(x, [2, -1])",
     .attrs_size = sizeof(struct ug_reshape_attrs),
     .infer = reshape_infer,
     .gradient = reshape_gradient,
@@ -240,6 +241,7 @@ static const struct ug_op permute = {
     .formula = "axis i of y is axis dims[i] of x",
     .example = "unitgraph: 1\ninputs: {x: [2, 3, 4]}\ngraph: {y: \"permute(x, [2, 0, 1])\"}\n",
     .args = permute_args,
+    .extra_hint = "the order is one list: permute(x, [0, 2, 1])",
     .attrs_size = sizeof(struct ug_permute_attrs),
     .infer = permute_infer,
     .run = permute_run,
@@ -332,6 +334,7 @@ static const struct ug_op expand = {
     .formula = "y[i, j] = x[0, j]",
     .example = "unitgraph: 1\ninputs: {x: [2, 1, 3]}\ngraph: {y: \"expand(x, [-1, 4, 3])\"}\n",
     .args = expand_args,
+    .extra_hint = "the shape is one list: expand(x, [2, -1])",
     .attrs_size = sizeof(struct expand_attrs),
     .build = expand_build,
 };

@@ -60,7 +60,7 @@ UG_WIDEST static double exponentiate_line(const float *x, int64_t n, float large
     double lane[LANES] = {0.0}, sum = 0.0;
     int64_t i = 0;
 
-#pragma GCC ivdep
+    UG_INDEPENDENT
     for (int64_t k = 0; k < n; k++)
         y[k] = ug_expf(x[k] - largest);
     for (; i + LANES <= n; i += LANES)

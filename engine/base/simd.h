@@ -11,6 +11,13 @@
 #define UG_WIDEST
 #endif
 
+/* Before a loop whose rounds touch different elements, even where its pointers are equal. */
+#if defined(__clang__)
+#define UG_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define UG_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
 /* The calling thread flushes numbers too small for a normal float32 to zero from now on: arithmetic
  * on them takes a hundred times as long.  Does nothing where the machine has no such switch. */
 void ug_flush_denormals(void);

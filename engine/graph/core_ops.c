@@ -2,6 +2,7 @@
  * broadcasting. */
 #include <string.h>
 
+#include "engine/base/simd.h"
 #include "engine/graph/build.h"
 #include "engine/graph/sum.h"
 
@@ -51,11 +52,12 @@ const struct ug_op ug_op_counter = {
 
 /* ---- add ---- */
 
-static void add_map(const void *attrs, int64_t n, const float *const *in, float *out)
+UG_WIDEST static void add_map(const void *attrs, int64_t n, const float *const *in, float *out)
 {
     const float *a = in[0], *b = in[1];
 
     (void)attrs;
+    UG_INDEPENDENT
     for (int64_t i = 0; i < n; i++)
         out[i] = a[i] + b[i];
 }

@@ -16,7 +16,7 @@
     {                                                                                              \
         const float *const xs = in[0];                                                             \
         (void)attrs;                                                                               \
-        _Pragma("GCC ivdep") for (int64_t i = 0; i < n; i++)                                       \
+        UG_INDEPENDENT for (int64_t i = 0; i < n; i++)                                             \
         {                                                                                          \
             const float x = xs[i];                                                                 \
             out[i] = (expression);                                                                 \
@@ -28,7 +28,7 @@
     {                                                                                              \
         const float *const xs = in[0], *const ys = in[1];                                          \
         (void)attrs;                                                                               \
-        _Pragma("GCC ivdep") for (int64_t i = 0; i < n; i++)                                       \
+        UG_INDEPENDENT for (int64_t i = 0; i < n; i++)                                             \
         {                                                                                          \
             const float x = xs[i], y = ys[i];                                                      \
             out[i] = (expression);                                                                 \
@@ -41,7 +41,7 @@
     {                                                                                              \
         const float *const xs = in[0];                                                             \
         const struct type s = *(const struct type *)attrs;                                         \
-        _Pragma("GCC ivdep") for (int64_t i = 0; i < n; i++)                                       \
+        UG_INDEPENDENT for (int64_t i = 0; i < n; i++)                                             \
         {                                                                                          \
             const float x = xs[i];                                                                 \
             out[i] = (expression);                                                                 \
@@ -53,7 +53,7 @@
     {                                                                                              \
         const float *const xs = in[0], *const ys = in[1];                                          \
         const struct type s = *(const struct type *)attrs;                                         \
-        _Pragma("GCC ivdep") for (int64_t i = 0; i < n; i++)                                       \
+        UG_INDEPENDENT for (int64_t i = 0; i < n; i++)                                             \
         {                                                                                          \
             const float x = xs[i], y = ys[i];                                                      \
             out[i] = (expression);                                                                 \
