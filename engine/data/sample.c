@@ -117,8 +117,7 @@ static struct ug_kept *prepare(const struct ug_entry *e, int64_t item, struct ug
     return k;
 }
 
-/* Keeps a picture if there is room, for whichever thread comes first.  Returns whether it did.
- */
+/* Keeps a picture if there is room and no other thread was faster; returns whether it did. */
 static bool keep(struct ug_dataset *d, struct ug_entry *e, int64_t item, struct ug_kept *k)
 {
     const size_t bytes = sizeof *k + value_count(e, k) * (k->bytes ? 1 : sizeof(float));
