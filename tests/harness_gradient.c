@@ -92,7 +92,7 @@ static double quotient(struct level *l, float *x, const int64_t *at, const doubl
 static void check_direction(struct level *l, const char *name, float *x, const double *g,
                             const int64_t *at, int n)
 {
-    double sign[GROUP], expected = 0, norm = 0, near, far, measured, scale;
+    double sign[GROUP] = {0}, expected = 0, norm = 0, near, far, measured, scale;
 
     for (int i = 0; i < n; i++) {
         sign[i] = trial_draw(l->trial) < 0.5 ? -1 : 1;

@@ -69,7 +69,7 @@ static void *read_tensor(struct trial *t, const struct ug_stored *s, enum ug_dty
 static const char *write_part(struct trial *t, const char *part)
 {
     struct ug_named_tensor tensors[MAX_TENSORS];
-    struct ug_diags *diags = ug_diags_new();
+    struct ug_diags *diags;
     const char *path;
     int n = 0;
 
@@ -85,6 +85,7 @@ static const char *write_part(struct trial *t, const char *part)
     }
     if (!n)
         return NULL;
+    diags = ug_diags_new();
     path = folder_file(ug_arena_format(t->arena, "%s.%s", t->name, part));
     ck_assert_msg(ug_safetensors_write(path, tensors, n, NULL, diags), "%s", ug_diags_first(diags));
     ug_diags_free(diags);
