@@ -311,6 +311,20 @@ static void transform_results_back(const struct work *w, const struct strip *s, 
 
 /* ---- Matrices ---- */
 
+/* Runs are short here: a call of memcpy for each would take longer than the copying. */
+static inline void copy_floats(float *to, const float *from, int64_t n)
+{
+    for (; n >= 8; n -= 8, to += 8, from += 8)
+        memcpy(to, from, 8 * sizeof *to);
+    if (n & 4) {
+        memcpy(to, from, 4 * sizeof *to);
+        to += 4;
+        from += 4;
+    }
+    for (int64_t i = 0; i < (n & 3); i++)
+        to[i] = from[i];
+}
+
 /* Columns t … of row `k` of a matrix that is packed in panels of `cols` columns, `depth` rows deep.
  */
 static void put_in_panels(float *panels, int64_t cols, int64_t depth, int64_t k, int64_t t,
@@ -318,8 +332,7 @@ static void put_in_panels(float *panels, int64_t cols, int64_t depth, int64_t k,
 {
     for (int64_t length; n > 0; n -= length, t += length, from += length) {
         length = ug_min(n, cols - t % cols);
-        memcpy(panels + (t / cols * depth + k) * cols + t % cols, from,
-               (size_t)length * sizeof *from);
+        copy_floats(panels + (t / cols * depth + k) * cols + t % cols, from, length);
     }
 }
 
@@ -515,8 +528,7 @@ static void add_inputs(const struct work *w, const struct strip *s, const float 
         float *tiles = own->tiles + p * w->spread;
 
         for (int64_t line = 0; line < s->lines; line++) {
-            memcpy(tiles + line * w->row, dv + p * apart + line * w->across,
-                   (size_t)w->across * sizeof *dv);
+            copy_floats(tiles + line * w->row, dv + p * apart + line * w->across, w->across);
             tiles[line * w->row + w->across] = 0.0f;
         }
         memset(tiles + s->lines * w->row, 0, SLACK * sizeof *tiles);
@@ -606,8 +618,10 @@ static void add_weights(const struct work *w, const struct strip *s, const float
     const int64_t rows = w->tile->rows, cols = w->tile->cols, taps = w->t->taps;
     const struct ug_terms terms = {.pictures = 1, .lines = 1, .length = s->tiles, .step = 1};
     float sums[MAX_POINTS][BLOCK] = {{0}}, made[9][BLOCK];
-    int64_t from[MAX_POINTS], to[MAX_POINTS];
+    int64_t from[MAX_POINTS], to[MAX_POINTS], tap_at[9];
 
+    for (int64_t t = 0; t < taps * taps; t++)
+        tap_at[t] = weight_at(w, 0, 0, t / taps, t % taps);
     for (int64_t p = 0; p < w->points; p++) {
         const float *x[UG_TILE_MAX_ROWS];
 
@@ -619,11 +633,12 @@ static void add_weights(const struct work *w, const struct strip *s, const float
     evenly(taps * taps, BLOCK, to);
     w->t->weight_back(rows * cols, sums[0], from, made[0], to);
     for (int64_t i = 0; i < rows && row + i < w->g->o; i++)
-        for (int64_t j = 0; j < cols && col + j < w->depth; j++)
-            for (int64_t tap = 0; tap < taps * taps; tap++) {
-                float *d = dw + weight_at(w, row + i, col + j, tap / taps, tap % taps);
-                *d = (s->n || s->line ? *d : 0.0f) + made[tap][i * cols + j];
-            }
+        for (int64_t j = 0; j < cols && col + j < w->depth; j++) {
+            float *d = dw + weight_at(w, row + i, col + j, 0, 0);
+
+            for (int64_t t = 0; t < taps * taps; t++)
+                d[tap_at[t]] = (s->n || s->line ? d[tap_at[t]] : 0.0f) + made[t][i * cols + j];
+        }
 }
 
 void ug_winograd_weight(const struct ug_conv *g, const float *x, const float *dy, float *dw,
