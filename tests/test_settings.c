@@ -117,15 +117,13 @@ START_TEST(training)
 
     expect_no_errors();
     ck_assert(t->present && t->epochs == 1.5 && t->steps == 0 && t->seed == 9 && t->ordered);
-    ck_assert_int_eq(t->n_frozen, 2);
     ck_assert_str_eq(t->init, "p.safetensors");
     ck_assert(t->n_order == 2 && t->order[0] == 1 && t->order[1] == 0);
-    ck_assert(g->kind == UG_ADAM && g->every == 2 && g->ema == 0.999 && g->clip_norm == 5.0 &&
-              g->n_scopes == 2);
+    ck_assert(g->kind == UG_ADAM && g->every == 2 && g->ema == 0.999 && g->clip_norm == 5.0);
     ck_assert(g->betas[0] == 0.5 && g->betas[1] == 0.99 && g->eps == 1e-6 &&
               g->weight_decay == 1e-4 && g->amsgrad);
     ck_assert(d->kind == UG_SGD && d->momentum == 0.9 && d->nesterov && d->every == 1 &&
-              d->ema == 0.0 && d->clip_norm == 0.0 && d->n_scopes == 1);
+              d->ema == 0.0 && d->clip_norm == 0.0);
 }
 END_TEST
 

@@ -67,7 +67,7 @@ static bool find_domain(const struct ug_entry *e, struct synthetic *s, struct ug
     }
     if (s->domain >= 0)
         return true;
-    ug_suggest(ug_error(diags, e->spec->path_pos, "the scene '%s' has no domain '%s'",
+    ug_suggest(ug_error(diags, e->spec->domain_pos, "the scene '%s' has no domain '%s'",
                         s->scene->name, e->spec->domain),
                e->spec->domain, "domains", names, (size_t)n);
     return false;

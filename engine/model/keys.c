@@ -208,21 +208,6 @@ bool ug_want_map(struct ug_sections *s, const struct ug_yaml *y, const char *wha
     return false;
 }
 
-const struct ug_expr **ug_read_expressions(struct ug_sections *s, struct ug_yaml *y, int *n)
-{
-    const struct ug_expr *x = ug_expr_parse(s->arena, s->diags, y);
-
-    if (!x)
-        return NULL;
-    const bool list = x->kind == UG_EXPR_LIST;
-    const struct ug_expr **items =
-        ug_arena_array(s->arena, (size_t)(list ? x->n_args : 1), sizeof *items);
-    *n = list ? x->n_args : 1;
-    for (int i = 0; i < *n; i++)
-        items[i] = list ? x->args[i] : x;
-    return items;
-}
-
 bool ug_want_name(struct ug_sections *s, const struct ug_yaml *key)
 {
     if (ug_is_name(key->text))

@@ -60,9 +60,6 @@ bool ug_want_map(struct ug_sections *s, const struct ug_yaml *y, const char *wha
 /* Reports a key that is not a name of the language. */
 bool ug_want_name(struct ug_sections *s, const struct ug_yaml *key);
 
-/* A list of scopes or names: a sequence, or a single one.  NULL after an error. */
-const struct ug_expr **ug_read_expressions(struct ug_sections *s, struct ug_yaml *y, int *n);
-
 /* The sections; each reads what it finds in program->tree. */
 void ug_read_data(struct ug_sections *s);
 void ug_read_inputs(struct ug_sections *s);

@@ -215,13 +215,15 @@ static bool check_path(struct reading *r, struct ug_pos pos, const char *path, b
 /* `first(path, n)`, `last(path, n)`: the name has been read. */
 static bool read_end(struct reading *r, bool last)
 {
-    const struct ug_pos pos = pos_of(r, r->at);
     bool given, partial;
     int64_t n = 0;
     const char *path;
 
-    if (!expect(r, '(') || !(path = read_path(r)) || !expect(r, ',') ||
-        !read_number(r, ")", &given, &n) || !expect(r, ')'))
+    if (!expect(r, '('))
+        return false;
+    const struct ug_pos pos = pos_of(r, r->at);
+    if (!(path = read_path(r)) || !expect(r, ',') || !read_number(r, ")", &given, &n) ||
+        !expect(r, ')'))
         return false;
     if (!given || n < 0) {
         ug_error(r->p->diags, pos, "'%s' takes a scope and how many: 0 or more",

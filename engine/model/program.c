@@ -91,6 +91,20 @@ static void type_inputs(struct ug_program *p, const struct ug_load_options *o,
 
 /* ---- Loading ---- */
 
+/* Inputs and values are told apart by nothing but their names. */
+static void refuse_shadowing(const struct ug_program *p, struct ug_diags *diags)
+{
+    const struct ug_graph_decl *g = &p->language->declared.graph;
+
+    for (int i = 0; i < g->n; i++)
+        for (int k = 0; k < g->values[i].n_targets; k++)
+            for (int j = 0; j < p->n_inputs; j++)
+                if (!strcmp(g->values[i].targets[k].name, p->inputs[j].name))
+                    ug_note(ug_error(diags, g->values[i].targets[k].pos,
+                                     "a value and an input are both named '%s'", p->inputs[j].name),
+                            p->inputs[j].pos, "the input is here");
+}
+
 /* Unfolds everything once: errors are found, and every parameter gets its shape. */
 static void explore(struct ug_program *p, struct ug_unfolding *u, struct ug_diags *diags)
 {
@@ -135,11 +149,13 @@ struct ug_program *ug_program_load(const char *path, const struct ug_load_option
     ug_declare(&p->language->declared, p->arena, diags, p->tree);
     ug_resolve_networks(p, diags);
     ug_read_sections(p, p->vars, diags);
+    refuse_shadowing(p, diags);
     type_inputs(p, options, diags);
     explore(p, &u, diags);
     ug_resolve_share(p, diags);
     ug_resolve_init(p, !(options && options->without_data), diags);
     ug_resolve_training(p, u.out, diags);
+    ug_vars_finish(p->vars);
     ug_unfolded_free(u.out);
     return p;
 }

@@ -20,7 +20,8 @@ struct ug_data_entry {
     const char *name;
     enum ug_data_kind kind;
     struct ug_pos pos;             /* of the entry's key */
-    struct ug_pos path_pos;        /* of the source's value */
+    struct ug_pos path_pos;        /* of the source's value; synthetic: of the scene */
+    struct ug_pos domain_pos;      /* synthetic: */
     const char *path;              /* resolved: folder, list, glob, IDX file, safetensors file */
     const char *labels_path;       /* idx: or NULL */
     const char *key;               /* tensors: */
@@ -62,9 +63,7 @@ struct ug_optimizer_spec {
     int64_t every;                 /* 1 = each step */
     double ema;                    /* decay; 0 = none */
     const struct ug_expr *minimize;
-    const struct ug_expr **scopes; /* `parameters` as written: networks and scopes */
-    int n_scopes;
-    struct ug_param **params;      /* what they stand for: owners, in the order of the program */
+    struct ug_param **params;      /* owners, in the order of the program */
     int n_params;
 };
 
@@ -79,8 +78,6 @@ struct ug_train_spec {
     int n_order;
     struct ug_optimizer_spec *optimizers;
     int n_optimizers;
-    const struct ug_expr **frozen; /* scopes as written */
-    int n_frozen;
     const char *init;              /* FILE.safetensors or NULL */
     struct ug_pos init_pos;
 };

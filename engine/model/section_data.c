@@ -178,6 +178,10 @@ static bool read_entry(struct ug_sections *s, const struct ug_yaml *key, struct 
         what = ug_arena_format(s->arena, "'synthetic' of %s", what);
         good &= ug_want_map(s, source, what, "'{scene: NAME, domain: NAME, count: N}'") &&
                 ug_read_keys(s, source, what, synthetic_keys, e);
+        const struct ug_yaml *scene = ug_yaml_get(source, "scene"),
+                             *domain = ug_yaml_get(source, "domain");
+        e->path_pos = scene ? scene->pos : source->pos;
+        e->domain_pos = domain ? domain->pos : source->pos;
     }
     if (invert)
         good &= read_invert(s, invert, what, &e->invert);

@@ -160,12 +160,10 @@ static bool read_optimizer(struct ug_sections *s, const struct ug_yaml *key,
         o->every = 1;
     }
     bool good = ug_read_keys(s, map, what, optimizer_keys, o) & (method != NULL);
-    struct ug_yaml *parameters = ug_yaml_get(map, "parameters");
-    if (parameters && !ug_yaml_is_null(parameters)) {
-        o->scopes = ug_read_expressions(s, parameters, &o->n_scopes);
-        good &= o->scopes != NULL;
-        if (o->scopes && !o->n_scopes)
-            ug_error(s->diags, parameters->pos, "%s has no parameters", what);
+    const struct ug_yaml *parameters = ug_yaml_get(map, "parameters"); /* scopes: see training.c */
+    if (parameters && parameters->kind == UG_YAML_LIST && !parameters->n) {
+        ug_error(s->diags, parameters->pos, "%s has no parameters", what);
+        good = false;
     }
     return method && read_method(s, method, map, o) && good;
 }
@@ -293,8 +291,6 @@ void ug_read_train(struct ug_sections *s)
                  "'train' needs 'steps' or 'epochs'");
     if ((value = ug_yaml_get(section, "init")))
         t->init_pos = value->pos;
-    if ((value = ug_yaml_get(section, "frozen")) && !ug_yaml_is_null(value))
-        t->frozen = ug_read_expressions(s, value, &t->n_frozen);
     value = ug_yaml_get(section, "optimizers");
     if (value && !ug_yaml_is_null(value))
         read_optimizers(s, value, t);
