@@ -48,17 +48,20 @@ int command_wrong(const struct command *c, const char *format, ...)
 static int unknown_option(const struct command *c, const struct option *options, const char *word,
                           size_t length)
 {
-    const char *names[32];
-    size_t n = 0;
+    enum { MOST = 16, LONGEST = 32 };
+    char dashed[MOST][LONGEST] = {"--help"};
+    const char *names[MOST] = {dashed[0]};
+    size_t n = 1;
     char written[80];
     struct ug_diags *diags = ug_diags_new();
 
-    for (const struct option *o = options; o->name && n < 31; o++)
-        names[n++] = o->name;
-    names[n++] = "help";
+    for (const struct option *o = options; o->name && n < MOST; o++, n++) {
+        snprintf(dashed[n], LONGEST, "--%s", o->name);
+        names[n] = dashed[n];
+    }
     snprintf(written, sizeof written, "%.*s", (int)(length < 79 ? length : 79), word);
     struct ug_diag *e = ug_error(diags, UG_NOWHERE, "'%s' has no option '%s'", c->name, written);
-    ug_suggest(e, written + strspn(written, "-"), "options", names, n);
+    ug_suggest(e, written, "options", names, n);
     ug_note(e, UG_NOWHERE, "'unitgraph %s --help' explains them", c->name);
     return command_end(diags, UG_WRONG);
 }

@@ -72,13 +72,15 @@ static void format_line(const struct ug_progress *p, int64_t step, const char *l
 
     if (rate > 0) {
         format_time((double)(p->last - step) / rate, time);
-        snprintf(speed, sizeof speed, rate >= 1 ? "  %.1f steps/s" : "  %.1f s/step",
-                 rate >= 1 ? rate : 1 / rate);
+        if (rate >= 1)
+            snprintf(speed, sizeof speed, "  %.1f %ss/s", rate, p->unit);
+        else
+            snprintf(speed, sizeof speed, "  %.1f s/%s", 1 / rate, p->unit);
         if (step < p->last)
             snprintf(left, sizeof left, "  %s left", time);
     }
-    snprintf(line, LONGEST_LINE, "step %lld/%lld%s%s  %s", (long long)step, (long long)p->last,
-             speed, left, losses);
+    snprintf(line, LONGEST_LINE, "%s %lld/%lld%s%s  %s", p->unit, (long long)step,
+             (long long)p->last, speed, left, losses);
 }
 
 /* A line that is wider than the terminal would wrap, and could not be written over. */

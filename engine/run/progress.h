@@ -8,15 +8,16 @@
 #include "engine/base/diag.h"
 
 struct ug_progress {
-    FILE *out;      /* NULL: quiet */
-    FILE *log;      /* log.txt; NULL: none */
-    bool terminal;  /* one line, written over and over */
-    bool line_open; /* on a terminal: a line stands there without its end */
-    double started; /* when this session's training began */
-    double shown;   /* when a line was last written, */
-    double logged;  /* and when to the log */
-    int64_t first;  /* the step this session began with */
-    int64_t last;   /* steps of the whole run */
+    FILE *out;        /* NULL: quiet */
+    FILE *log;        /* log.txt; NULL: none */
+    bool terminal;    /* one line, written over and over */
+    bool line_open;   /* on a terminal: a line stands there without its end */
+    double started;   /* when this session's training began */
+    double shown;     /* when a line was last written, */
+    double logged;    /* and when to the log */
+    int64_t first;    /* the step this session began with */
+    const char *unit; /* "step" */
+    int64_t last;     /* steps of the whole run */
 };
 
 double ug_now(void); /* seconds of a clock that only goes forward */

@@ -14,7 +14,7 @@
 #include "engine/run/weights.h"
 #include "engine/unitgraph.h"
 
-enum { LOG_EVERY = 10 }; /* steps, where the file does not say */
+enum { LOG_EVERY = 10, FEWEST_LINES = 100 }; /* where the file does not say how often to log */
 
 struct run {
     const struct ug_run_options *options;
@@ -42,6 +42,13 @@ static const char *in_run(const struct run *r, const char *name)
 
 /* ---- Loading ---- */
 
+static int64_t log_every(int64_t steps)
+{
+    const int64_t every = steps / FEWEST_LINES;
+
+    return every < 1 ? 1 : every < LOG_EVERY ? every : LOG_EVERY;
+}
+
 /* What the command line says goes into the file too: config.yaml repeats the run. */
 static void apply_options(struct run *r)
 {
@@ -59,7 +66,7 @@ static void apply_options(struct run *r)
         ug_config_set(p, "seed", ug_arena_format(p->arena, "%lld", (long long)o->seed));
     }
     if (!p->log.present)
-        p->log = (struct ug_event_spec){.present = true, .every = LOG_EVERY};
+        p->log = (struct ug_event_spec){.present = true, .every = log_every(p->train.steps)};
     if (o->init) {
         p->train.init = o->init;
         p->train.init_pos = UG_NOWHERE;
@@ -196,6 +203,7 @@ static bool open_folder(struct run *r)
         .out = r->options->progress,
         .terminal = r->options->terminal,
         .log = fopen(in_run(r, "log.txt"), "ae"),
+        .unit = "step",
         .first = r->made.step,
         .last = r->program->train.steps,
     };
@@ -212,7 +220,7 @@ static bool is_due(const struct ug_event_spec *e, int64_t finished)
 static struct ug_moment moment_of(const struct run *r, int64_t step)
 {
     const struct ug_train_spec *t = &r->program->train;
-    const int64_t largest = r->data ? ug_dataset_largest(r->data) : 0;
+    const int64_t largest = t->largest;
     const int64_t batch = r->program->data.batch;
 
     return (struct ug_moment){

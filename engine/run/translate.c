@@ -490,7 +490,8 @@ enum ug_status ug_translate(const struct ug_translate_options *o, struct ug_diag
 {
     struct translation t = {.options = o, .diags = diags, .arena = ug_arena_new()};
 
-    t.progress = (struct ug_progress){.out = o->progress, .started = ug_now(), .last = 1};
+    t.progress =
+        (struct ug_progress){.out = o->progress, .unit = "picture", .started = ug_now(), .last = 1};
     const enum ug_status status = translate(&t);
     ug_progress_end(&t.progress);
     ug_view_close(&t.view);

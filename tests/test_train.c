@@ -1,0 +1,366 @@
+/* Training steps against arithmetic done by hand; the same bits whatever the threads, and whether
+ * the run was interrupted or not. */
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/run/folder.h"
+#include "tests/harness_experiment.h"
+#include "tests/harness_folder.h"
+#include "tests/harness_main.h"
+
+static struct ug_diags *diags;
+
+static void setup(void)
+{
+    folder_setup();
+    diags = ug_diags_new();
+}
+
+static void teardown(void)
+{
+    ug_diags_free(diags);
+    folder_teardown();
+}
+
+static const struct ug_run_options as_written = {.seed = -1};
+
+static float param(const char *run, const char *name)
+{
+    char path[80];
+    float value;
+
+    snprintf(path, sizeof path, "%s/latest/params.safetensors", run);
+    experiment_read(path, name, 1, &value);
+    return value;
+}
+
+static void run_text(const char *name, const char *yaml)
+{
+    ck_assert_int_eq(experiment_run(experiment_write(name, yaml), name, as_written, diags),
+                     UG_DONE);
+}
+
+/* ---- By hand: a starts as 2, b as 3, and both losses are a b ---- */
+
+#define TWO_PLAYERS                                                                                \
+    "unitgraph: 1\n"                                                                               \
+    "graph:\n"                                                                                     \
+    "  a: parameter([1], init=constant(2))\n"                                                      \
+    "  b: parameter([1], init=constant(3))\n"                                                      \
+    "losses: {A: sum(a * b), B: {product: sum(a * b)}}\n"                                          \
+    "log: {every: 1}\n"
+
+/* a <- 2 - 0.1 * 3, b <- 3 - 0.1 * 2 */
+START_TEST(simultaneous_updates_see_the_old_parameters)
+{
+    run_text("s", TWO_PLAYERS "train:\n"
+                              "  steps: 1\n"
+                              "  optimizers:\n"
+                              "    A: {minimize: A, parameters: [a], sgd: {lr: 0.1}}\n"
+                              "    B: {minimize: B, parameters: [b], sgd: {lr: 0.1}}\n");
+    ck_assert_float_eq_tol(param("s", "a"), 1.7f, 1e-6f);
+    ck_assert_float_eq_tol(param("s", "b"), 2.8f, 1e-6f);
+}
+END_TEST
+
+/* a <- 2 - 0.1 * 3 = 1.7, then b <- 3 - 0.1 * 1.7; each loss is logged as its optimizer saw it. */
+START_TEST(ordered_updates_see_what_was_updated)
+{
+    run_text("o", TWO_PLAYERS "train:\n"
+                              "  steps: 1\n"
+                              "  update: [A, B]\n"
+                              "  optimizers:\n"
+                              "    B: {minimize: B, parameters: [b], sgd: {lr: 0.1}}\n"
+                              "    A: {minimize: A, parameters: [a], sgd: {lr: 0.1}}\n");
+    ck_assert_float_eq_tol(param("o", "a"), 1.7f, 1e-6f);
+    ck_assert_float_eq_tol(param("o", "b"), 2.83f, 1e-6f);
+    char *metrics = experiment_text("o/metrics.jsonl");
+    ck_assert_ptr_nonnull(strstr(metrics, "\"A\": 6,"));
+    ck_assert_ptr_nonnull(strstr(metrics, "\"B/product\": 5.1"));
+    free(metrics);
+}
+END_TEST
+
+/* Of three steps B takes part in the second: b <- 3 - 0.1 * 1.7.  a sees 3, 3, 2.83. */
+START_TEST(every_skips_steps)
+{
+    run_text("e", TWO_PLAYERS "train:\n"
+                              "  steps: 3\n"
+                              "  optimizers:\n"
+                              "    A: {minimize: A, parameters: [a], sgd: {lr: 0.1}}\n"
+                              "    B: {minimize: B, parameters: [b], every: 2, adam: {lr: 0.1}}\n");
+    ck_assert_float_eq_tol(param("e", "b"), 2.9f, 1e-6f); /* Adam's first step is lr */
+    ck_assert_float_eq_tol(param("e", "a"), 2.0f - 0.3f - 0.3f - 0.29f, 1e-6f);
+    char *metrics = experiment_text("e/metrics.jsonl"), *line = strchr(metrics, '\n');
+    *line = '\0';
+    ck_assert_ptr_null(strstr(metrics, "\"B/product\"")); /* not computed in the first step */
+    ck_assert_ptr_nonnull(strstr(line + 1, "\"B/product\""));
+    free(metrics);
+}
+END_TEST
+
+/* The average starts as 2: after a <- 1.7 it is 0.5 * 2 + 0.5 * 1.7. */
+START_TEST(averages_follow)
+{
+    float average;
+
+    run_text("m", TWO_PLAYERS "train:\n"
+                              "  steps: 1\n"
+                              "  optimizers:\n"
+                              "    A: {minimize: A, parameters: [a], ema: 0.5, sgd: {lr: 0.1}}\n"
+                              "    B: {minimize: B, parameters: [b], sgd: {lr: 0.1}}\n");
+    experiment_read("m/latest/ema.safetensors", "a", 1, &average);
+    ck_assert_float_eq_tol(average, 1.85f, 1e-6f);
+    experiment_read("m/latest/ema.safetensors", "b", 1, &average);
+    ck_assert_float_eq_tol(average, 2.8f, 1e-6f);
+}
+END_TEST
+
+/* lr = 0.1 * (1 - step / steps): 0.1, then 0.05.  a <- 2 - 0.1 - 0.05 for the loss a. */
+START_TEST(rates_are_expressions)
+{
+    run_text("r", "unitgraph: 1\n"
+                  "graph: {a: 'parameter([1], init=constant(2))'}\n"
+                  "losses: {A: sum(a)}\n"
+                  "train:\n"
+                  "  steps: 2\n"
+                  "  optimizers:\n"
+                  "    A: {minimize: A, parameters: [a], sgd: {lr: 0.1 * (1 - step / steps)}}\n");
+    ck_assert_float_eq_tol(param("r", "a"), 1.85f, 1e-6f);
+}
+END_TEST
+
+/* ---- A small adversarial experiment with everything in it that has a memory ---- */
+
+static const char system_text[] =
+    "unitgraph: 1\n"
+    "modules:\n"
+    "  generator:\n"
+    "    body: ['conv2d(4, 3, padding=1)', batch_norm(), relu(), dropout(0.25), 'conv2d(3, 3, "
+    "padding=1)', tanh()]\n"
+    "  critic:\n"
+    "    body: ['conv2d(4, 3, stride=2, padding=1, spectral_norm=true)', leaky_relu(0.2), "
+    "'conv2d(1, 3)']\n"
+    "data:\n"
+    "  batch: 2\n"
+    "  x: {synthetic: {scene: shapes, domain: outline, count: 9, seed: 1}, size: 12, flip: true}\n"
+    "  y: {synthetic: {scene: shapes, domain: filled, count: 7, seed: 2}, size: 12}\n"
+    "networks: {G: generator(), D: critic()}\n"
+    "graph:\n"
+    "  fake: G(x + 0.1 * normal_like(x))\n"
+    "  kept: history(fake, 4)\n"
+    "losses:\n"
+    "  D: mse_loss(D(y), 1) + mse_loss(D(kept), 0)\n"
+    "  G: {gan: 'mse_loss(D(fake), 1)', same: 'l1_loss(fake, x)'}\n"
+    "train:\n"
+    "  steps: 7\n"
+    "  seed: 5\n"
+    "  update: [D, G]\n"
+    "  optimizers:\n"
+    "    D: {minimize: D, parameters: [D], adam: {lr: 1e-2, betas: [0.5, 0.9]}, clip_norm: 1}\n"
+    "    G: {minimize: G, parameters: [G], every: 2, ema: 0.9, adam: {lr: 1e-2 / (1 + step)}}\n"
+    "log: {every: 1}\n"
+    "samples: {every: 3, count: 2, columns: [x, fake]}\n"
+    "validate: {every: 7, metrics: {distance: 'l1_loss(fake, x)'}}\n"
+    "checkpoint: {every: 3, keep: 2}\n";
+
+/* metrics.jsonl without the seconds, which differ. */
+static char *metrics_of(const char *run)
+{
+    char path[80];
+
+    snprintf(path, sizeof path, "%s/metrics.jsonl", run);
+    char *text = experiment_text(path), *to = text;
+    for (const char *from = text; *from;) {
+        if (!strncmp(from, "\"seconds\": ", 11))
+            from += strcspn(from, ",");
+        else
+            *to++ = *from++;
+    }
+    *to = '\0';
+    return text;
+}
+
+static void check_same_runs(const char *a, const char *b)
+{
+    static const char *const files[] = {"latest/params.safetensors", "latest/ema.safetensors",
+                                        "latest/optimizer.safetensors", "samples/step-00000006.png",
+                                        "config.yaml"};
+    char x[80], y[80];
+
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(x, sizeof x, "%s/%s", a, files[i]);
+        snprintf(y, sizeof y, "%s/%s", b, files[i]);
+        ck_assert_msg(experiment_same(x, y), "%s and %s differ", x, y);
+    }
+    char *m = metrics_of(a), *n = metrics_of(b);
+    ck_assert_str_eq(m, n);
+    free(m);
+    free(n);
+}
+
+START_TEST(an_interrupted_run_is_the_same_run)
+{
+    const char *file = experiment_write("system", system_text);
+    struct ug_run_options first = as_written, again = as_written;
+
+    first.steps = 4;
+    again.steps = 7;
+    ck_assert_int_eq(experiment_run(file, "whole", again, diags), UG_DONE);
+    ck_assert_int_eq(experiment_run(file, "parts", first, diags), UG_DONE);
+    again.resume = true;
+    ck_assert_int_eq(experiment_run(file, "parts", again, diags), UG_DONE);
+    check_same_runs("whole", "parts");
+}
+END_TEST
+
+/* From a checkpoint older than what the run had reached: the lines after it are written again. */
+START_TEST(a_crash_costs_nothing_but_time)
+{
+    const char *file = experiment_write("system", system_text);
+    struct ug_run_options again = as_written;
+
+    again.resume = true;
+    ck_assert_int_eq(experiment_run(file, "whole", as_written, diags), UG_DONE);
+    ck_assert_int_eq(experiment_run(file, "crashed", as_written, diags), UG_DONE);
+    unlink(folder_file("crashed/latest"));
+    ck_assert_int_eq(symlink("checkpoints/step-00000006", folder_file("crashed/latest")), 0);
+    ck_assert_int_eq(experiment_run(file, "crashed", again, diags), UG_DONE);
+    check_same_runs("whole", "crashed");
+}
+END_TEST
+
+START_TEST(threads_change_nothing)
+{
+    const char *file = experiment_write("system", system_text);
+    const int threads = omp_get_max_threads();
+
+    ug_set_threads(1);
+    ck_assert_int_eq(experiment_run(file, "one", as_written, diags), UG_DONE);
+    ug_set_threads(2);
+    ck_assert_int_eq(experiment_run(file, "two", as_written, diags), UG_DONE);
+    ug_set_threads(threads);
+    check_same_runs("one", "two");
+}
+END_TEST
+
+START_TEST(a_run_keeps_what_it_should)
+{
+    static const char *const there[] = {"config.yaml",
+                                        "metrics.jsonl",
+                                        "log.txt",
+                                        "samples/step-00000003.png",
+                                        "latest/state.json",
+                                        "checkpoints/step-00000006/params.safetensors",
+                                        "checkpoints/step-00000007/optimizer.safetensors"};
+    const char *file = experiment_write("system", system_text);
+    char path[80];
+
+    ck_assert_int_eq(experiment_run(file, "out", as_written, diags), UG_DONE);
+    for (size_t i = 0; i < sizeof there / sizeof *there; i++) {
+        snprintf(path, sizeof path, "out/%s", there[i]);
+        ck_assert_msg(ug_file_exists(folder_file(path)), "no %s", path);
+    }
+    ck_assert_int_eq(folder_count("out/checkpoints"), 2); /* keep: 2; step 3 is gone */
+    char *metrics = experiment_text("out/metrics.jsonl");
+    ck_assert_ptr_nonnull(strstr(metrics, "\"validate/distance\": "));
+    ck_assert_ptr_nonnull(strstr(metrics, "\"lr/D\": 0.01"));
+    free(metrics);
+    ck_assert_int_eq(
+        ug_run(file, &(struct ug_run_options){.seed = -1, .out = folder_file("out")}, diags),
+        UG_WRONG);
+    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "holds a run already"));
+}
+END_TEST
+
+/* config.yaml stands for itself: running it anywhere gives the same parameters. */
+START_TEST(the_config_repeats_the_run)
+{
+    const char *file = experiment_write("system", system_text);
+    struct ug_run_options o = as_written;
+
+    o.seed = 11;
+    o.steps = 2;
+    ck_assert_int_eq(experiment_run(file, "first", o, diags), UG_DONE);
+    ck_assert_int_eq(experiment_run(folder_file("first/config.yaml"), "second", as_written, diags),
+                     UG_DONE);
+    ck_assert(experiment_same("first/latest/optimizer.safetensors",
+                              "second/latest/optimizer.safetensors"));
+    ck_assert(experiment_same("first/config.yaml", "second/config.yaml"));
+}
+END_TEST
+
+static volatile int stop_now = 1;
+
+START_TEST(stopping_saves)
+{
+    const char *file = experiment_write("system", system_text);
+    struct ug_run_options o = as_written;
+
+    o.stop = &stop_now;
+    ck_assert_int_eq(experiment_run(file, "stopped", o, diags), UG_DONE);
+    ck_assert(ug_file_exists(folder_file("stopped/checkpoints/step-00000000/params.safetensors")));
+}
+END_TEST
+
+/* ---- What is not finite ---- */
+
+/* a: 0.05, then -0.05, whose logarithm is not a number; the state before that step is kept, also of
+ * the optimizer that had made its update of the step already. */
+START_TEST(a_value_that_is_not_finite_stops_the_run)
+{
+    const char *file = experiment_write(
+        "nan", "unitgraph: 1\n"
+               "graph:\n"
+               "  a: parameter([1], init=constant(0.05))\n"
+               "  b: parameter([1], init=constant(1))\n"
+               "losses:\n"
+               "  A: sum(a) + 0 * sum(log(a))\n"
+               "  B: sum(b)\n"
+               "train:\n"
+               "  steps: 5\n"
+               "  update: [B, A]\n"
+               "  optimizers:\n"
+               "    A: {minimize: A, parameters: [a], sgd: {lr: 0.1}}\n"
+               "    B: {minimize: B, parameters: [b], sgd: {lr: 0.25, momentum: 0.5}}\n");
+    struct ug_run_options o = as_written;
+
+    o.out = folder_file("nan");
+    ck_assert_int_eq(ug_run(file, &o, diags), UG_FAILED);
+    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "step 2: "));
+    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "a result of 'log'"));
+    ck_assert_float_eq_tol(param("nan", "a"), -0.05f, 1e-6f);
+    ck_assert_float_eq(param("nan", "b"), 0.75f);
+    char *state = experiment_text("nan/latest/state.json");
+    ck_assert_ptr_nonnull(strstr(state, "\"step\": 1,"));
+    ck_assert_ptr_nonnull(strstr(state, "\"B\": 1"));
+    free(state);
+}
+END_TEST
+
+Suite *ug_suite(void)
+{
+    Suite *s = suite_create("train");
+    TCase *steps = tcase_create("steps"), *runs = tcase_create("runs");
+
+    tcase_add_checked_fixture(steps, setup, teardown);
+    tcase_add_test(steps, simultaneous_updates_see_the_old_parameters);
+    tcase_add_test(steps, ordered_updates_see_what_was_updated);
+    tcase_add_test(steps, every_skips_steps);
+    tcase_add_test(steps, averages_follow);
+    tcase_add_test(steps, rates_are_expressions);
+    tcase_add_test(steps, a_value_that_is_not_finite_stops_the_run);
+    suite_add_tcase(s, steps);
+    tcase_add_checked_fixture(runs, setup, teardown);
+    tcase_add_test(runs, an_interrupted_run_is_the_same_run);
+    tcase_add_test(runs, a_crash_costs_nothing_but_time);
+    tcase_add_test(runs, threads_change_nothing);
+    tcase_add_test(runs, a_run_keeps_what_it_should);
+    tcase_add_test(runs, the_config_repeats_the_run);
+    tcase_add_test(runs, stopping_saves);
+    suite_add_tcase(s, runs);
+    return s;
+}
