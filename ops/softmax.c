@@ -4,6 +4,7 @@
  */
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 #include "engine/base/simd.h"
 #include "ops/axes.h"
@@ -163,6 +164,25 @@ struct kernels {
     void (*strip)(const struct strip *l, const float *x, float *y);
 };
 
+/* Elements of an axis lie far apart, often by a power of two, where they push one another out of
+ * the cache between passes: a strip that fits is worked on in a copy. */
+static void run_strip(const struct kernels *kernels, const struct strip *l, const float *x,
+                      float *y)
+{
+    enum { MOST_ROWS = 128 };
+    float in[MOST_ROWS * STRIP], out[MOST_ROWS * STRIP];
+
+    if (l->extent > MOST_ROWS) {
+        kernels->strip(l, x, y);
+        return;
+    }
+    for (int64_t k = 0; k < l->extent; k++)
+        memcpy(in + k * l->n, x + k * l->inner, (size_t)l->n * sizeof *x);
+    kernels->strip(&(struct strip){l->extent, l->n, l->n}, in, out);
+    for (int64_t k = 0; k < l->extent; k++)
+        memcpy(y + k * l->inner, out + k * l->n, (size_t)l->n * sizeof *y);
+}
+
 static void run_lines(const struct ug_kernel *k, const struct kernels *kernels)
 {
     const struct lines l = lines_of(k->attrs, &k->in[0].shape);
@@ -179,7 +199,7 @@ static void run_lines(const struct ug_kernel *k, const struct kernels *kernels)
         if (l.inner == 1)
             kernels->line(x + at, l.extent, y + at);
         else
-            kernels->strip(&(struct strip){l.extent, l.inner, (int)n}, x + at, y + at);
+            run_strip(kernels, &(struct strip){l.extent, l.inner, (int)n}, x + at, y + at);
     }
 }
 

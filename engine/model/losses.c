@@ -52,8 +52,8 @@ static bool is_zero(const struct ug_unfolding *u, const struct ug_expr *x)
 
 /* ---- Terms and sums ---- */
 
-bool ug_want_scalar(struct ug_unfolding *u, struct ug_pos pos, const char *what,
-                    const struct ug_quantity *q, struct ug_node **out)
+static bool want_scalar(struct ug_unfolding *u, struct ug_pos pos, const char *what,
+                        const struct ug_quantity *q, struct ug_node **out)
 {
     char shape[UG_SHAPE_TEXT];
     struct ug_diag *diag;
@@ -98,8 +98,8 @@ static bool make_term(struct ug_unfolding *u, const struct ug_loss_decl *loss, i
     if (!ug_evaluate_here(&here, x, &q))
         return false;
     ug_stand(u, here.at, x->pos, x);
-    return ug_want_scalar(u, x->pos, ug_arena_format(u->arena, "the loss '%s'", name), &q,
-                          &made->node);
+    return want_scalar(u, x->pos, ug_arena_format(u->arena, "the loss '%s'", name), &q,
+                       &made->node);
 }
 
 static bool demand_term(struct ug_unfolding *u, int loss, int term)
@@ -184,6 +184,6 @@ bool ug_make_minimized(struct ug_unfolding *u, const struct ug_optimizer_spec *o
     if (!x || !ug_evaluate_here(&here, x, &q))
         return false;
     ug_stand(u, here.at, x->pos, x);
-    return ug_want_scalar(u, x->pos, ug_arena_format(u->arena, "what '%s' minimises", o->name), &q,
-                          out);
+    return want_scalar(u, x->pos, ug_arena_format(u->arena, "what '%s' minimises", o->name), &q,
+                       out);
 }

@@ -283,9 +283,6 @@ bool ug_parse_init(struct ug_arena *arena, struct ug_diags *diags, struct ug_eva
 struct ug_made_loss *ug_make_losses(struct ug_unfolding *u); /* none of them made yet */
 /* A loss, "G", or one of its terms, "G.rec_1". */
 enum ug_found ug_make_loss(struct ug_unfolding *u, const char *name, struct ug_quantity *out);
-/* A single float32 number, or an error; `what` is "the loss 'G'". */
-bool ug_want_scalar(struct ug_unfolding *u, struct ug_pos pos, const char *what,
-                    const struct ug_quantity *q, struct ug_node **out);
 bool ug_make_minimized(struct ug_unfolding *u, const struct ug_optimizer_spec *o,
                        struct ug_node **out);
 
