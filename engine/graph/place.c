@@ -1,10 +1,11 @@
 /* place.c -- where every value lies.
  *
  * A buffer is a stretch of the arena over a stretch of time: from the call that writes it to the
- * last that reads it, through views and through values computed in its place.  Buffers that overlap
- * in time must not overlap in the arena.  They are laid down largest first, each into the smallest
- * gap that holds it among those it meets in time (Pisarchyk, Lee: "Efficient memory management for
- * deep neural net inference", 2020, greedy by size).
+ * last that reads it, through views and through values computed in its place.  Where the last of
+ * these has a home (the sum of a gradient's parts), all of them lie there.  Buffers that overlap in
+ * time must not overlap in the arena.  They are laid down largest first, each into the smallest gap
+ * that holds it among those it meets in time (Pisarchyk, Lee: "Efficient memory management for deep
+ * neural net inference", 2020, greedy by size).
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@ enum { ALIGNMENT = 64, NO_BUFFER = -1 };
 struct buffer {
     size_t bytes, offset;
     int first, last; /* calls, inclusive */
+    void *home;      /* it needs no arena; or NULL */
 };
 
 struct placer {
@@ -36,7 +38,7 @@ static size_t round_up(size_t bytes)
 
 static void add_buffer(struct placer *p, size_t bytes, int first, int last, int *index)
 {
-    const struct buffer buffer = {round_up(bytes), 0, first, last};
+    const struct buffer buffer = {.bytes = round_up(bytes), .first = first, .last = last};
 
     *index = p->n;
     UG_PUSH(p->arena, p->buffers, p->n, p->capacity, buffer);
@@ -163,13 +165,13 @@ static void make_buffers(struct placer *p, int *scratch)
         int *buffer = &p->buffer_of[n->id];
 
         give_scratch(p, c, &scratch[c]);
-        if (plan->places[n->id].kind == UG_AT_HOME)
-            continue;
         *buffer = buffer_to_reuse(p, c);
         if (*buffer == NO_BUFFER)
             add_buffer(p, ug_type_bytes(&n->type), c, last, buffer);
         else
             p->buffers[*buffer].last = last;
+        if (plan->places[n->id].kind == UG_AT_HOME)
+            p->buffers[*buffer].home = plan->places[n->id].home;
     }
 }
 
@@ -210,13 +212,15 @@ static size_t find_gap(struct buffer *const *down, int n, const struct buffer *b
 
 static void set_offsets(struct placer *p)
 {
-    struct buffer **sorted = ug_arena_array(p->arena, (size_t)p->n, sizeof *sorted);
-    struct buffer **down = ug_arena_array(p->arena, (size_t)p->n, sizeof *down);
+    struct buffer **sorted = ug_arena_array(p->arena, (size_t)p->n, sizeof(*sorted));
+    struct buffer **down = ug_arena_array(p->arena, (size_t)p->n, sizeof(*down));
+    int n = 0;
 
     for (int i = 0; i < p->n; i++)
-        sorted[i] = &p->buffers[i];
-    qsort(sorted, (size_t)p->n, sizeof *sorted, compare_sizes);
-    for (int i = 0; i < p->n; i++) {
+        if (!p->buffers[i].home)
+            sorted[n++] = &p->buffers[i];
+    qsort(sorted, (size_t)n, sizeof(*sorted), compare_sizes);
+    for (int i = 0; i < n; i++) {
         struct buffer *b = sorted[i];
         int at = i;
 
@@ -241,13 +245,16 @@ static void write_places(struct placer *p, const int *scratch)
 
         if (p->needs->phase[i] == UG_NOT_NEEDED)
             continue;
-        if (ug_is_leaf(n))
+        if (ug_is_leaf(n)) {
             place->kind = UG_OF_LEAF;
-        else if (n->op->is_view)
+        } else if (n->op->is_view) {
             place->kind = UG_OF_INPUT;
-        else if (p->buffer_of[i] != NO_BUFFER)
-            *place = (struct ug_place){.kind = UG_IN_ARENA,
-                                       .offset = p->buffers[p->buffer_of[i]].offset};
+        } else {
+            const struct buffer *b = &p->buffers[p->buffer_of[i]];
+
+            *place = (struct ug_place){
+                .kind = b->home ? UG_AT_HOME : UG_IN_ARENA, .offset = b->offset, .home = b->home};
+        }
     }
     for (int c = 0; c < plan->n_calls; c++)
         if (scratch[c] != NO_BUFFER)
