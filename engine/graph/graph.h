@@ -23,6 +23,7 @@ struct ug_node {
     const char *place;        /* dotted path of value and scopes: "fake_x1.G1.up.0", for messages, DOT, traces */
     const char *scope;        /* path of its network or value: "G1.up.0", for clusters */
     bool backward;            /* emitted by differentiation */
+    bool recomputed;          /* a copy for the backward pass: to run just before its first user */
 };
 
 struct ug_graph {

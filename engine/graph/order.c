@@ -1,9 +1,9 @@
 /* order.c -- an order of calls that keeps few values alive at once.
  *
- * List scheduling: of the calls whose inputs are there, a rule picks the next.  Calls that depend
- * on no input (transformed weights, random draws, constants of a shape) could all run at once and
- * would then wait with their values in memory: they are not picked, but run just before their first
- * user.
+ * List scheduling: of the calls whose inputs are there, a rule picks the next.  Some calls are not
+ * picked, but run just before their first user, because they could run long before and would then
+ * wait with their values in memory: those that depend on no input of the graph (transformed
+ * weights, random draws, constants of a shape), and copies for the backward pass.
  */
 #include <stdlib.h>
 
@@ -12,16 +12,18 @@
 struct scheduler {
     const struct ug_needs *needs;
     enum ug_order_rule rule;
-    bool *on_demand; /* by id: depends on no input */
-    bool *done;      /* by id */
-    bool *queued;    /* by id: is or was ready */
+    bool *on_demand; /* by id: runs just before its first user */
+    bool *queued;    /* by id: its inputs are there, and its users or `ready` know */
+    bool *done;      /* by id: it ran; of a view, that what it views did */
     bool *has_home;  /* by id: a goal that is not written to the arena */
     int *waits_for;  /* by id: inputs that are not there yet, each mention counted */
     int *uses_left;  /* by id of what holds a value: mentions by calls to come; a goal counts one */
     int **users;     /* by id: the ids of calls and views that mention it */
     int *n_users;
-    int *ready; /* ids */
+    int *ready; /* ids of calls to pick from */
     int n_ready;
+    int *news; /* ids of nodes whose users are to be told */
+    int n_news;
     struct ug_order *order;
 };
 
@@ -30,11 +32,10 @@ static bool is_needed(const struct scheduler *s, const struct ug_node *n)
     return s->needs->phase[n->id] != UG_NOT_NEEDED;
 }
 
-/* Depends on parameters and constants only. */
 static bool runs_on_demand(const struct scheduler *s, const struct ug_node *n)
 {
-    if (n->op == &ug_op_input)
-        return false;
+    if (n->recomputed || n->op == &ug_op_input)
+        return n->recomputed;
     for (int i = 0; i < n->n_in; i++)
         if (!s->on_demand[n->in[i]->id])
             return false;
@@ -79,17 +80,15 @@ static void start(struct ug_arena *arena, struct scheduler *s)
     s->users = ug_arena_array(arena, n, sizeof *s->users);
     s->n_users = ug_arena_array(arena, n, sizeof *s->n_users);
     s->ready = ug_arena_array(arena, n, sizeof *s->ready);
+    s->news = ug_arena_array(arena, n, sizeof *s->news);
     link_users(arena, s);
     for (int i = 0; i < g->n; i++) {
         const struct ug_node *node = g->nodes[i];
 
         s->on_demand[i] = runs_on_demand(s, node);
-        for (int j = 0; j < node->n_in; j++) {
-            if (!s->on_demand[node->in[j]->id])
-                s->waits_for[i]++;
-            if (ug_is_call(s->needs, node))
-                s->uses_left[ug_view_source(node->in[j])->id]++;
-        }
+        s->waits_for[i] = node->n_in;
+        for (int j = 0; j < node->n_in && ug_is_call(s->needs, node); j++)
+            s->uses_left[ug_view_source(node->in[j])->id]++;
     }
     for (int i = 0; i < s->needs->n_goals; i++) {
         const struct ug_goal *goal = &s->needs->goals[i];
@@ -168,31 +167,34 @@ static const struct ug_node *take_next(struct scheduler *s)
     return g->nodes[id];
 }
 
-static void add_ready(struct scheduler *s, const struct ug_node *n, int phase);
-
-/* The node's value is there: its users wait for one input less. */
-static void announce(struct scheduler *s, const struct ug_node *n, int phase)
+/* Takes no call of its own: its value is there when its inputs are, or is made when it is used. */
+static bool is_transparent(const struct scheduler *s, const struct ug_node *n)
 {
-    s->done[n->id] = true;
-    for (int i = 0; i < s->n_users[n->id]; i++) {
-        const struct ug_node *user = s->needs->graph->nodes[s->users[n->id][i]];
-
-        if (!s->on_demand[user->id] && --s->waits_for[user->id] == 0)
-            add_ready(s, user, phase);
-    }
+    return n->op->is_view || ug_is_leaf(n) || s->on_demand[n->id];
 }
 
-/* A node all whose inputs are there.  One of a later phase waits for that phase; a view costs
- * nothing. */
-static void add_ready(struct scheduler *s, const struct ug_node *n, int phase)
+/* A node all whose inputs are there.  One of a later phase waits for that phase. */
+static void settle(struct scheduler *s, const struct ug_node *n, int phase)
 {
     if (s->needs->phase[n->id] > phase || s->queued[n->id])
         return;
     s->queued[n->id] = true;
-    if (n->op->is_view || ug_is_leaf(n))
-        announce(s, n, phase);
+    if (is_transparent(s, n))
+        s->news[s->n_news++] = n->id;
     else
         s->ready[s->n_ready++] = n->id;
+}
+
+/* Each user of what is new waits for one input less. */
+static void spread_news(struct scheduler *s, int phase)
+{
+    while (s->n_news) {
+        const int id = s->news[--s->n_news];
+
+        for (int i = 0; i < s->n_users[id]; i++)
+            if (--s->waits_for[s->users[id][i]] == 0)
+                settle(s, s->needs->graph->nodes[s->users[id][i]], phase);
+    }
 }
 
 static void append(struct scheduler *s, const struct ug_node *n)
@@ -202,28 +204,30 @@ static void append(struct scheduler *s, const struct ug_node *n)
         s->uses_left[ug_view_source(n->in[i])->id]--;
 }
 
-/* Runs what `n` needs of the nodes that nobody picks, inputs first; a stack instead of recursion.
+/* The first input that is still to run or, of a view, to look behind. */
+static const struct ug_node *missing_input(const struct scheduler *s, const struct ug_node *n)
+{
+    for (int i = 0; i < n->n_in; i++)
+        if (is_transparent(s, n->in[i]) && !ug_is_leaf(n->in[i]) && !s->done[n->in[i]->id])
+            return n->in[i];
+    return NULL;
+}
+
+/* Runs n, and before it what it needs of the calls that nobody picks; a stack instead of recursion.
  */
-static void run_on_demand(struct scheduler *s, const struct ug_node *n,
-                          const struct ug_node **stack)
+static void run_call(struct scheduler *s, const struct ug_node *n, const struct ug_node **stack)
 {
     int depth = 0;
 
     stack[depth++] = n;
     while (depth) {
-        const struct ug_node *top = stack[depth - 1];
-        const struct ug_node *missing = NULL;
+        const struct ug_node *top = stack[depth - 1], *missing = missing_input(s, top);
 
-        for (int i = 0; i < top->n_in && !missing; i++)
-            if (s->on_demand[top->in[i]->id] && !s->done[top->in[i]->id])
-                missing = top->in[i];
         if (missing) {
             stack[depth++] = missing;
             continue;
         }
         depth--;
-        if (top == n)
-            return;
         s->done[top->id] = true;
         if (ug_is_call(s->needs, top))
             append(s, top);
@@ -235,24 +239,19 @@ static void run_phase(struct scheduler *s, int phase, const struct ug_node **sta
     const struct ug_graph *g = s->needs->graph;
 
     for (int i = 0; i < g->n; i++)
-        if (is_needed(s, g->nodes[i]) && !s->on_demand[i] && s->waits_for[i] == 0 &&
-            s->needs->phase[i] == phase)
-            add_ready(s, g->nodes[i], phase);
+        if (s->needs->phase[i] == phase && s->waits_for[i] == 0)
+            settle(s, g->nodes[i], phase);
+    spread_news(s, phase);
     while (s->n_ready) {
         const struct ug_node *next = take_next(s);
 
-        run_on_demand(s, next, stack);
-        append(s, next);
-        announce(s, next, phase);
+        run_call(s, next, stack);
+        s->news[s->n_news++] = next->id;
+        spread_news(s, phase);
     }
-    for (int i = 0; i < g->n; i++) /* what only goals ask for, and no call of this phase */
-        if (is_needed(s, g->nodes[i]) && s->on_demand[i] && s->needs->phase[i] == phase &&
-            !s->done[i]) {
-            run_on_demand(s, g->nodes[i], stack);
-            s->done[i] = true;
-            if (ug_is_call(s->needs, g->nodes[i]))
-                append(s, g->nodes[i]);
-        }
+    for (int i = 0; i < g->n; i++) /* what only goals and later phases ask for */
+        if (s->needs->phase[i] == phase && s->on_demand[i] && !s->done[i])
+            run_call(s, g->nodes[i], stack);
 }
 
 struct ug_order ug_order_calls(struct ug_arena *arena, const struct ug_needs *needs,

@@ -28,17 +28,19 @@ static void store_roots(struct ug_compile_request *r, struct ug_node *const *roo
 static struct ug_graph *lower(struct ug_compile_request *r)
 {
     struct ug_node **roots = roots_of(r);
-    struct ug_graph *simple = ug_simplify(r->graph, roots, r->n_goals + r->n_links), *chained,
-                    *fused;
+    struct ug_graph *simple = ug_simplify(r->graph, roots, r->n_goals + r->n_links);
+    struct ug_graph *chained, *lean, *fused;
 
     store_roots(r, roots);
     chained = ug_chain_states(simple, r->links, &r->n_links, roots, r->n_goals);
     for (int i = 0; i < r->n_links; i++)
         roots[r->n_goals + i] = r->links[i].next;
-    fused = ug_fuse(chained, roots, r->n_goals + r->n_links);
+    lean = ug_recompute(chained, roots, r->n_goals + r->n_links);
+    fused = ug_fuse(lean, roots, r->n_goals + r->n_links);
     store_roots(r, roots);
     ug_graph_free(simple);
     ug_graph_free(chained);
+    ug_graph_free(lean);
     free(roots);
     return fused;
 }
