@@ -193,8 +193,11 @@ static struct ug_node *dropout_build(struct ug_call *c)
 {
     const struct dropout *a = c->attrs;
     struct ug_node *x = ug_call_tensor(c, "x");
-    struct draw mask = {.stream = ug_call_stream(c), .a = a->p};
+    struct draw mask;
 
+    memset(&mask, 0, sizeof mask); /* the padding, too: settings are compared as bytes */
+    mask.stream = ug_call_stream(c);
+    mask.a = a->p;
     if (!x || !a->training || a->p == 0.0)
         return x;
     if (a->p == 1.0)
