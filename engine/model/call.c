@@ -455,7 +455,8 @@ static bool convert_init(struct converted *v, int i)
     struct ug_init *init = (struct ug_init *)(v->attrs + v->c->op->args[i].offset);
     const struct ug_evaluator by = {evaluate_number, NULL, here};
 
-    if (!ug_parse_init(here->u->arena, here->u->b.diags, by, s->expr ? s->expr : &word, init))
+    if (!ug_parse_init(here->u->arena, here->u->b.diags, here->u->program->vars, by,
+                       s->expr ? s->expr : &word, init))
         return false;
     if (init->kind != UG_INIT_FILE)
         return true;

@@ -146,7 +146,7 @@ static void add_rule(struct rules *rs, struct rule r, struct ug_yaml *value)
     const struct ug_evaluator by = {evaluate, NULL, rs};
     const struct ug_expr *x = ug_expr_parse(arena, rs->of.diags, value);
 
-    if (!x || !ug_parse_init(arena, rs->of.diags, by, x, &r.init))
+    if (!x || !ug_parse_init(arena, rs->of.diags, rs->of.program->vars, by, x, &r.init))
         return;
     if (r.init.kind == UG_INIT_FILE && (!r.scope || r.layer)) {
         ug_error(rs->of.diags, value->pos,

@@ -96,10 +96,9 @@ static bool take_numbers(struct ug_arena *arena, struct ug_diags *diags, struct 
 }
 
 /* A relative path counts from the folder of the file that wrote it. */
-static bool take_path(struct ug_arena *arena, struct ug_diags *diags, struct ug_evaluator by,
-                      const struct ug_expr *x, struct ug_init *out)
+static bool take_path(struct ug_arena *arena, struct ug_diags *diags, struct ug_vars *vars,
+                      struct ug_evaluator by, const struct ug_expr *x, struct ug_init *out)
 {
-    const char *folder = x->yaml ? x->yaml->folder : NULL;
     struct ug_quantity q;
 
     if (x->kind != UG_EXPR_CALL || x->n_args != 2 || x->keywords[1]) {
@@ -112,14 +111,13 @@ static bool take_path(struct ug_arena *arena, struct ug_diags *diags, struct ug_
         ug_error(diags, x->args[1]->pos, "'file' takes a path in quotes");
         return false;
     }
-    out->path = q.text[0] == '/' || !folder || !*folder
-                    ? q.text
-                    : ug_arena_format(arena, "%s/%s", folder, q.text);
-    return true;
+    out->path = ug_vars_path_text(vars, arena, diags, q.text, x->yaml ? x->yaml->folder : "",
+                                  x->args[1]->pos);
+    return out->path != NULL;
 }
 
-bool ug_parse_init(struct ug_arena *arena, struct ug_diags *diags, struct ug_evaluator by,
-                   const struct ug_expr *x, struct ug_init *out)
+bool ug_parse_init(struct ug_arena *arena, struct ug_diags *diags, struct ug_vars *vars,
+                   struct ug_evaluator by, const struct ug_expr *x, struct ug_init *out)
 {
     const struct ug_expr *name = x->kind == UG_EXPR_CALL ? x->args[0] : x;
     const struct initialiser *kind;
@@ -132,6 +130,6 @@ bool ug_parse_init(struct ug_arena *arena, struct ug_diags *diags, struct ug_eva
     if (!kind)
         return false;
     *out = (struct ug_init){.kind = kind->kind, .a = kind->a, .pos = x->pos};
-    return kind->kind == UG_INIT_FILE ? take_path(arena, diags, by, x, out)
+    return kind->kind == UG_INIT_FILE ? take_path(arena, diags, vars, by, x, out)
                                       : take_numbers(arena, diags, by, x, kind, out);
 }

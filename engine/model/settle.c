@@ -64,7 +64,6 @@ static const char *find_file(const char *text, size_t *length)
     return quote + 1;
 }
 
-/* Everywhere: initialisers stand in `init` and in calls of `parameter`. */
 static void settle_files(struct settling *s, struct ug_yaml *y)
 {
     size_t n = 0;
@@ -93,6 +92,7 @@ void ug_settle_paths(struct ug_arena *arena, struct ug_diags *diags, struct ug_y
     settle_data(&s, ug_yaml_get(ug_yaml_get(tree, "samples"), "data"));
     settle_data(&s, ug_yaml_get(ug_yaml_get(tree, "validate"), "data"));
     settle_path(&s, ug_yaml_get(tree, "train"), "init");
-    settle_files(&s, tree);
+    if (ug_yaml_get(tree, "init"))
+        settle_files(&s, ug_yaml_get(tree, "init"));
     ug_vars_quote(vars);
 }

@@ -275,8 +275,8 @@ bool ug_call_op(struct ug_here *here, const struct ug_op *op, const struct ug_ex
 /* ---- initialiser.c ---- */
 
 /* `normal(0, 0.02)`, `zeros`, `file("vgg.safetensors")`. */
-bool ug_parse_init(struct ug_arena *arena, struct ug_diags *diags, struct ug_evaluator by,
-                   const struct ug_expr *x, struct ug_init *out);
+bool ug_parse_init(struct ug_arena *arena, struct ug_diags *diags, struct ug_vars *vars,
+                   struct ug_evaluator by, const struct ug_expr *x, struct ug_init *out);
 
 /* ---- losses.c ---- */
 
