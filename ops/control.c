@@ -205,7 +205,8 @@ static const struct ug_arg grad_args[] = {
     {.name = "y", .doc = "a single number", .type = UG_TENSOR},
     {.name = "x",
      .doc = "what y was computed from: a named value, an input, v.a or list[i]",
-     .type = UG_TENSOR},
+     .type = UG_TENSOR,
+     .named = true},
     {.name = NULL},
 };
 

@@ -60,6 +60,7 @@ struct ug_arg {
     double min, max;          /* for numbers, inclusive; both 0 = any */
     const char *const *words; /* UG_WORD: the choices, NULL-ended */
     bool keyword;             /* by name only */
+    bool named;               /* UG_TENSOR: a value by its name, none that is computed in place */
 };
 
 /* ---- Shape rule ---- */

@@ -305,11 +305,26 @@ static bool want_whole(const struct converted *v, int i, const struct ug_quantit
                        limited ? bound(arg->max, INT64_MAX) : INT64_MAX, out);
 }
 
+/* What a gradient is taken with respect to has a name: one of what is written out here would be 0.
+ */
+static bool check_named(const struct converted *v, int i)
+{
+    const struct slot *s = &v->c->slots[i];
+
+    if (s->value.kind == UG_Q_TENSOR && ug_is_named(v->c->here->env, s->value.node))
+        return true;
+    ug_note(ug_error(diags_of(v->c), slot_pos(v->c, s),
+                     "%s is the name of a value, an input, v.a or list[i]", slot_name(v->c, i)),
+            UG_NOWHERE, "give what stands here a name in the graph, and use it in both places");
+    return false;
+}
+
 static bool convert_tensor(struct converted *v, int i)
 {
     const struct slot *s = &v->c->slots[i];
 
-    return ug_as_tensor(v->c->here->u, slot_pos(v->c, s), slot_name(v->c, i), &s->value,
+    return (!v->c->op->args[i].named || check_named(v, i)) &&
+           ug_as_tensor(v->c->here->u, slot_pos(v->c, s), slot_name(v->c, i), &s->value,
                         &v->tensors[i]);
 }
 

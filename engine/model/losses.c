@@ -52,8 +52,8 @@ static bool is_zero(const struct ug_unfolding *u, const struct ug_expr *x)
 
 /* ---- Terms and sums ---- */
 
-static bool want_scalar(struct ug_unfolding *u, struct ug_pos pos, const char *what,
-                        const struct ug_quantity *q, struct ug_node **out)
+bool ug_want_scalar(struct ug_unfolding *u, struct ug_pos pos, const char *what,
+                    const struct ug_quantity *q, struct ug_node **out)
 {
     char shape[UG_SHAPE_TEXT];
     struct ug_diag *diag;
@@ -98,8 +98,8 @@ static bool make_term(struct ug_unfolding *u, const struct ug_loss_decl *loss, i
     if (!ug_evaluate_here(&here, x, &q))
         return false;
     ug_stand(u, here.at, x->pos, x);
-    return want_scalar(u, x->pos, ug_arena_format(u->arena, "the loss '%s'", name), &q,
-                       &made->node);
+    return ug_want_scalar(u, x->pos, ug_arena_format(u->arena, "the loss '%s'", name), &q,
+                          &made->node);
 }
 
 static bool demand_term(struct ug_unfolding *u, int loss, int term)
@@ -173,6 +173,16 @@ enum ug_found ug_make_loss(struct ug_unfolding *u, const char *name, struct ug_q
     return UG_UNKNOWN;
 }
 
+bool ug_is_loss(const struct ug_unfolding *u, const char *name)
+{
+    const struct ug_declarations *d = &u->language->declared;
+
+    for (int i = 0; i < d->n_losses; i++)
+        if (!strcmp(d->losses[i].name, name))
+            return true;
+    return false;
+}
+
 bool ug_make_minimized(struct ug_unfolding *u, const struct ug_optimizer_spec *o,
                        struct ug_node **out)
 {
@@ -184,6 +194,6 @@ bool ug_make_minimized(struct ug_unfolding *u, const struct ug_optimizer_spec *o
     if (!x || !ug_evaluate_here(&here, x, &q))
         return false;
     ug_stand(u, here.at, x->pos, x);
-    return want_scalar(u, x->pos, ug_arena_format(u->arena, "what '%s' minimises", o->name), &q,
-                       out);
+    return ug_want_scalar(u, x->pos, ug_arena_format(u->arena, "what '%s' minimises", o->name), &q,
+                          out);
 }

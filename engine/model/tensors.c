@@ -113,20 +113,37 @@ static void suggest(void *context, const char *name, struct ug_diag *diag)
     }
 }
 
+static enum ug_found report_term(struct ug_here *here, const struct ug_expr *x)
+{
+    size_t n;
+    const char **names = ug_env_names(here->u, here->env, &n);
+    const char *term = ug_arena_format(here->u->arena, "%s.%s", x->args[0]->text, x->text);
+
+    ug_suggest(ug_error(here->u->b.diags, x->pos, "the loss '%s' has no term '%s'",
+                        x->args[0]->text, x->text),
+               term, "losses", names, n);
+    return UG_BROKEN;
+}
+
 /* `G.rec_1`, a term of a loss, where losses can be named and `G` means nothing nearer. */
 static enum ug_found member(void *context, const struct ug_expr *x, struct ug_quantity *out)
 {
     struct ug_here *here = context;
+    struct ug_unfolding *u = here->u;
     struct ug_quantity nearer;
+    enum ug_found found;
 
     if (x->args[0]->kind != UG_EXPR_NAME)
         return UG_UNKNOWN;
     for (const struct ug_env *env = here->env; env; env = env->up) {
-        if (env->kind == UG_ENV_LOSSES)
-            return ug_make_loss(
-                here->u, ug_arena_format(here->u->arena, "%s.%s", x->args[0]->text, x->text), out);
-        if (ug_layer_lookup(here->u, env, x->pos, x->args[0]->text, &nearer) != UG_UNKNOWN)
-            break;
+        if (env->kind != UG_ENV_LOSSES) {
+            if (ug_layer_lookup(u, env, x->pos, x->args[0]->text, &nearer) != UG_UNKNOWN)
+                break;
+            continue;
+        }
+        found = ug_make_loss(u, ug_arena_format(u->arena, "%s.%s", x->args[0]->text, x->text), out);
+        return found == UG_UNKNOWN && ug_is_loss(u, x->args[0]->text) ? report_term(here, x)
+                                                                      : found;
     }
     return UG_UNKNOWN;
 }

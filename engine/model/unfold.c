@@ -91,37 +91,107 @@ static void add_minimized(struct ug_unfolding *u)
 
 /* ---- Columns, metrics, translations ---- */
 
-/* An expression that stands outside of `graph`, where layers may not stand. */
-static void add_entry(struct ug_unfolding *u, const char *section, const char *kind,
-                      const char *name, struct ug_pos pos, const struct ug_expr *x)
+/* Expressions that stand outside of `graph`, where layers may not stand. */
+struct entries {
+    const char *section;
+    const char *kind; /* "a metric" */
+    bool pictures;    /* else single numbers */
+};
+
+static const struct entries columns = {"samples", "a column of 'samples'", true};
+static const struct entries metrics = {"validate", "a metric", false};
+static const struct entries translations = {"translate", "a translation", true};
+
+/* [N, 1 or 3, H, W] */
+static bool want_picture(struct ug_unfolding *u, struct ug_pos pos, const char *what,
+                         const struct ug_quantity *q, struct ug_node **out)
 {
-    const char *place = ug_arena_format(u->arena, "%s.%s", section, name);
-    struct ug_here here = {u, &u->graph.env, {place, place, kind}, x, false};
+    const struct ug_type *type;
+    char shape[UG_SHAPE_TEXT];
+
+    if (!ug_as_tensor(u, pos, what, q, out))
+        return false;
+    type = &(*out)->type;
+    if (type->shape.rank == 4 && type->dtype == UG_F32 &&
+        (type->shape.dim[1] == 1 || type->shape.dim[1] == 3))
+        return true;
+    ug_error(u->b.diags, pos, "%s is no picture: it is %s %s, not [N, 1 or 3, H, W]", what,
+             ug_dtype_name(type->dtype), ug_shape_text(&type->shape, shape));
+    return false;
+}
+
+static struct ug_node *add_entry(struct ug_unfolding *u, const struct entries *of, int same,
+                                 const char *name, struct ug_pos pos, const struct ug_expr *x)
+{
+    const char *number = same ? ug_arena_format(u->arena, "#%d", same) : "";
+    const char *place = ug_arena_format(u->arena, "%s%s.%s", of->section, number, name);
+    struct ug_here here = {u, &u->graph.env, {place, place, of->kind}, x, false};
     struct ug_value value = {.name = name, .pos = pos, .loss = -1};
     struct ug_quantity q;
 
     if (!x || !ug_evaluate_here(&here, x, &q))
-        return;
+        return NULL;
     ug_stand(u, here.at, x->pos, x);
-    if (ug_as_tensor(u, x->pos, ug_arena_format(u->arena, "'%s' of '%s'", name, section), &q,
-                     &value.node))
-        add(u, &u->out->extra, value);
+    if (!(of->pictures ? want_picture : ug_want_scalar)(
+            u, x->pos, ug_arena_format(u->arena, "'%s' of '%s'", name, of->section), &q,
+            &value.node))
+        return NULL;
+    add(u, &u->out->extra, value);
+    return value.node;
 }
 
-/* Columns of one label draw apart: the later ones are numbered. */
-static void add_columns(struct ug_unfolding *u, const char *section, const char *kind,
-                        const struct ug_column *columns, int n)
+/* Those of one name draw apart: the later ones are numbered. */
+static void add_entries(struct ug_unfolding *u, const struct entries *of,
+                        const struct ug_column *list, int n)
 {
     for (int i = 0; i < n; i++) {
-        const char *of = section;
         int same = 0;
 
         for (int k = 0; k < i; k++)
-            same += !strcmp(columns[k].label, columns[i].label);
-        if (same)
-            of = ug_arena_format(u->arena, "%s#%d", section, same);
-        add_entry(u, of, kind, columns[i].label,
-                  columns[i].expr ? columns[i].expr->pos : UG_NOWHERE, columns[i].expr);
+            same += !strcmp(list[k].label, list[i].label);
+        add_entry(u, of, same, list[i].label, list[i].expr ? list[i].expr->pos : UG_NOWHERE,
+                  list[i].expr);
+    }
+}
+
+/* A translation has one picture to work from. */
+static void check_sources(struct ug_unfolding *u, const struct ug_translate_spec *t,
+                          const struct ug_node *to)
+{
+    bool *needed = ug_arena_array(u->arena, (size_t)to->id + 1, sizeof *needed);
+
+    needed[to->id] = true;
+    for (int id = to->id; id >= 0; id--) {
+        const struct ug_node *n = u->b.graph->nodes[id];
+
+        if (!needed[id])
+            continue;
+        for (int i = 0; i < n->n_in; i++)
+            needed[n->in[i]->id] = true;
+        const char *name =
+            n->op == &ug_op_input ? ((const struct ug_input_attrs *)n->attrs)->name : NULL;
+        if (name && (!t->from || strcmp(name, t->from) != 0))
+            ug_note(ug_error(u->b.diags, t->to->pos,
+                             t->from
+                                 ? "the translation '%s' also needs the input '%s'"
+                                 : "the translation '%s' needs the input '%s', but has no 'from'",
+                             t->name, name),
+                    n->pos, "the input is here");
+    }
+}
+
+static void add_translations(struct ug_unfolding *u, int which)
+{
+    const struct ug_program *p = u->program;
+
+    for (int i = 0; i < p->n_translates; i++) {
+        const struct ug_translate_spec *t = &p->translates[i];
+        const struct ug_node *to = NULL;
+
+        if (which == i || which < 0)
+            to = add_entry(u, &translations, 0, t->name, t->pos, t->to);
+        if (to)
+            check_sources(u, t, to);
     }
 }
 
@@ -221,14 +291,11 @@ void ug_unfolding_run(struct ug_unfolding *u, struct ug_program *p,
         add_minimized(u);
     add_losses(u);
     if (want & UG_WANT_SAMPLES)
-        add_columns(u, "samples", "a column of 'samples'", p->samples.columns,
-                    p->samples.n_columns);
+        add_entries(u, &columns, p->samples.columns, p->samples.n_columns);
     if (want & UG_WANT_METRICS)
-        add_columns(u, "validate", "a metric", p->validate.metrics, p->validate.n_metrics);
-    for (int i = 0; i < p->n_translates; i++)
-        if (want & UG_WANT_TRANSLATE && (request->translate == i || request->translate < 0))
-            add_entry(u, "translate", "a translation", p->translates[i].name, p->translates[i].pos,
-                      p->translates[i].to);
+        add_entries(u, &metrics, p->validate.metrics, p->validate.n_metrics);
+    if (want & UG_WANT_TRANSLATE)
+        add_translations(u, request->translate);
     add_inputs(u);
     add_updates(u);
 }

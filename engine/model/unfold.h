@@ -254,6 +254,8 @@ struct ug_making ug_make_graph(struct ug_unfolding *u, const struct ug_graph_dec
 /* The value of a name of this graph, made if need be. */
 enum ug_found ug_make_value(struct ug_making *m, struct ug_pos pos, const char *name,
                             struct ug_quantity *out);
+/* Does a node have a name that `env` sees?  Inputs and numbers always have one. */
+bool ug_is_named(const struct ug_env *env, const struct ug_node *node);
 /* Makes all values, in the order of the text; false if one failed. */
 bool ug_make_all(struct ug_making *m);
 
@@ -283,6 +285,10 @@ bool ug_parse_init(struct ug_arena *arena, struct ug_diags *diags, struct ug_var
 struct ug_made_loss *ug_make_losses(struct ug_unfolding *u); /* none of them made yet */
 /* A loss, "G", or one of its terms, "G.rec_1". */
 enum ug_found ug_make_loss(struct ug_unfolding *u, const char *name, struct ug_quantity *out);
+bool ug_is_loss(const struct ug_unfolding *u, const char *name);
+/* A single float32 number, or an error; `what` is "the loss 'G'". */
+bool ug_want_scalar(struct ug_unfolding *u, struct ug_pos pos, const char *what,
+                    const struct ug_quantity *q, struct ug_node **out);
 bool ug_make_minimized(struct ug_unfolding *u, const struct ug_optimizer_spec *o,
                        struct ug_node **out);
 

@@ -27,12 +27,11 @@ static bool holds(const struct ug_quantity *q, const struct ug_node *node)
     return false;
 }
 
-/* Does `node` have a name that this graph's expressions see? */
-static bool is_named(const struct ug_making *m, const struct ug_node *node)
+bool ug_is_named(const struct ug_env *env, const struct ug_node *node)
 {
-    if (node->op == &ug_op_input || node->op == &ug_op_constant || node->op == &ug_op_counter)
+    if (ug_is_leaf(node) && node->op != &ug_op_param)
         return true;
-    for (const struct ug_env *env = m->inside; env; env = env->up) {
+    for (; env; env = env->up) {
         for (int i = 0; i < env->n; i++)
             if (env->bound[i].found == UG_FOUND && holds(&env->bound[i].value, node))
                 return true;
@@ -50,7 +49,7 @@ static bool is_named(const struct ug_making *m, const struct ug_node *node)
  * to the new name is one with respect to the new name's uses. */
 static struct ug_quantity own_nodes(struct ug_making *m, struct ug_quantity q)
 {
-    if (q.kind == UG_Q_TENSOR && is_named(m, q.node))
+    if (q.kind == UG_Q_TENSOR && ug_is_named(m->inside, q.node))
         return ug_quantity_tensor(ug_emit(&m->u->b, &ug_op_identity, NULL, &q.node, 1));
     if (q.kind == UG_Q_LIST || q.kind == UG_Q_BUNDLE) {
         const struct ug_quantity *old = q.items;
