@@ -1,0 +1,221 @@
+/* The command line as a user meets it: exit statuses, help, messages, files. Runs the program that
+ * the environment names in UNITGRAPH. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine/base/arena.h"
+#include "engine/run/folder.h"
+#include "tests/harness_experiment.h"
+#include "tests/harness_folder.h"
+#include "tests/harness_main.h"
+
+enum { LARGEST_OUTPUT = 1 << 16 };
+
+static char output[LARGEST_OUTPUT]; /* of the last command: standard output and error together */
+
+static const char *program(void)
+{
+    const char *path = getenv("UNITGRAPH");
+
+    return path ? path : "unitgraph";
+}
+
+/* Runs `unitgraph ARGUMENTS`, with FOLDER as its working directory; the exit status. */
+static int run(const char *arguments)
+{
+    char command[4096];
+
+    snprintf(command, sizeof command, "cd '%s' && '%s' %s 2>&1", folder_file("."), program(),
+             arguments);
+    FILE *f = popen(command, "r");
+    ck_assert_ptr_nonnull(f);
+    const size_t n = fread(output, 1, sizeof output - 1, f);
+    output[n] = '\0';
+    const int status = pclose(f);
+    ck_assert_msg(WIFEXITED(status), "'unitgraph %s' ended by signal %d", arguments,
+                  WTERMSIG(status));
+    return WEXITSTATUS(status);
+}
+
+static void expect(const char *arguments, int status, const char *part)
+{
+    const int got = run(arguments);
+
+    ck_assert_msg(got == status, "'unitgraph %s' gave %d, not %d: %s", arguments, got, status,
+                  output);
+    ck_assert_msg(strstr(output, part) != NULL, "'unitgraph %s' does not say '%s': %s", arguments,
+                  part, output);
+}
+
+static const char small[] =
+    "unitgraph: 1\n"
+    "modules: {double: {body: ['conv2d(3, 4, stride=2, padding=1)', 'conv_transpose2d(3, 4, "
+    "stride=2, padding=1)']}}\n"
+    "data: {batch: 2, x: {synthetic: {scene: shapes, domain: filled, count: 5, seed: 1}, size: "
+    "8}}\n"
+    "networks: {N: double(), M: double()}\n"
+    "share: ['N.0 = M.0']\n"
+    "graph: {y: N(x), z: M(y)}\n"
+    "losses: {L: {same: 'l1_loss(z, x)', none: 0 * mean(y)}}\n"
+    "train:\n"
+    "  steps: 3\n"
+    "  optimizers: {all: {minimize: L, parameters: [N, M], adam: {lr: 1e-3}}}\n"
+    "checkpoint: {every: 2}\n"
+    "translate: {there: {from: x, to: N(x)}, draw: {to: 'N(normal_like([1, 3, 8, 8]))'}}\n";
+
+static void setup(void)
+{
+    folder_setup();
+    experiment_write("small", small);
+}
+
+START_TEST(help_and_version)
+{
+    static const char *const commands[] = {"run", "check",     "eval", "show",
+                                           "dot", "translate", "ops",  "bench"};
+    char arguments[80];
+
+    expect("--help", 0, "usage: unitgraph COMMAND");
+    expect("help", 0, "usage: unitgraph COMMAND");
+    expect("", 2, "usage: unitgraph COMMAND");
+    expect("--version", 0, "unitgraph " UG_VERSION "\n");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        snprintf(arguments, sizeof arguments, "%s --help", commands[i]);
+        expect(arguments, 0, "examples:\n  unitgraph ");
+        snprintf(arguments, sizeof arguments, "help %s", commands[i]);
+        expect(arguments, 0, "usage: unitgraph ");
+    }
+}
+END_TEST
+
+START_TEST(wrong_command_lines)
+{
+    expect("rum small.yaml", 2, "did you mean 'run'?");
+    expect("--quiet", 2, "unknown option '--quiet'");
+    expect("run small.yaml --stpes 3", 2, "did you mean '--steps'?");
+    expect("run small.yaml --steps", 2, "--steps needs an argument: N");
+    expect("run small.yaml --steps three", 2, "takes a whole number, not 'three'");
+    expect("run small.yaml --steps 0", 2, "is at least 1");
+    expect("run small.yaml --quiet=1", 2, "takes no argument");
+    expect("run", 2, "usage: unitgraph run FILE");
+    expect("run small.yaml other.yaml", 2, "'other.yaml' is one argument too many");
+    expect("eval small.yaml", 2, "needs --out");
+    expect("dot small.yaml --level deep", 2, "network, layer or op");
+    expect("run nowhere.yaml", 2, "nowhere.yaml");
+    expect("run small.yaml --set no.such=1", 2, "--set no.such=1");
+}
+END_TEST
+
+START_TEST(options_stand_anywhere)
+{
+    expect("run --steps=1 small.yaml --out a -q", 0, "");
+    expect("run --out b --quiet -- small.yaml", 0, "");
+    ck_assert(ug_file_exists(folder_file("a/latest/params.safetensors")));
+    ck_assert(ug_file_exists(folder_file("b/checkpoints/step-00000002/params.safetensors")));
+}
+END_TEST
+
+START_TEST(a_run_and_what_follows)
+{
+    expect("run small.yaml", 0, "finished: runs/small/latest has the parameters of step 3");
+    expect("run small.yaml", 2, "holds a run already");
+    expect("run small.yaml --resume --init p.safetensors", 2, "leave one of them out");
+    expect("run small.yaml --resume --steps 4", 0, "going on from step 3 of 4");
+    expect("translate runs/small draw drawn --count 2", 0, "");
+    ck_assert(ug_file_exists(folder_file("drawn/draw-0002.png")));
+    expect("translate runs/small there drawn/draw-0001.png new/there.png", 0, "");
+    ck_assert(ug_file_exists(folder_file("new/there.png")));
+    expect("translate runs/small/latest/params.safetensors there drawn again", 0, "");
+    ck_assert(ug_file_exists(folder_file("again/draw-0001.png")));
+    expect("translate runs/small three drawn again", 2, "did you mean 'there'?");
+    expect("translate runs/small there nowhere again", 2, "nowhere");
+    expect("translate runs/small there drawn again --step 1", 2, "no checkpoint of step 1");
+    expect("translate nowhere there drawn again", 2, "there is no run 'nowhere'");
+    expect("eval small.yaml --params runs/small/latest/params.safetensors --out o.st", 2, "'x'");
+}
+END_TEST
+
+START_TEST(check_tells)
+{
+    expect("check small.yaml", 0, "N.0 = M.0: 2 tensors");
+    expect("check small.yaml", 0, "L.none");
+    expect("check small.yaml --params", 0,
+           "N.0.weight\t3x3x4x4\t\nN.0.bias\t3\t\nN.1.weight\t3x3x4x4\t\nN.1.bias\t3\t\n"
+           "M.0.weight\t3x3x4x4\tN.0.weight\nM.0.bias\t3\tN.0.bias\n");
+    experiment_write("wrong", "unitgraph: 1\ngrahp: {}\nlosses: {L: men(1)}\n");
+    expect("check wrong.yaml", 2, "wrong.yaml:2:1: error:");
+    expect("check wrong.yaml", 2, "wrong.yaml:3:13: error:");
+}
+END_TEST
+
+START_TEST(drawings_are_the_same_each_time)
+{
+    expect("dot small.yaml -o 1.dot", 0, "");
+    expect("dot small.yaml --output 2.dot --level layer", 0, "");
+    ck_assert(experiment_same("1.dot", "2.dot"));
+    expect("dot small.yaml", 0, "\"y/N.0\" [label=\"{y/N.0|op_code=call_function\\l|conv2d\\l");
+    expect("dot small.yaml --level network", 0, "\"x\" -> \"y/N\" [label=\"2x3x8x8\"];");
+    expect("dot small.yaml --level op --backward", 0, "\"grad/");
+}
+END_TEST
+
+START_TEST(ops_explain_themselves)
+{
+    expect("ops", 0, "conv2d");
+    expect("ops leaky_relu", 0, "negative_slope");
+    expect("ops conv3d", 2, "did you mean 'conv2d'?");
+}
+END_TEST
+
+START_TEST(bench_times)
+{
+    expect("bench small.yaml --steps 2", 0, "GFLOP/s");
+    expect("bench small.yaml --steps 2 --json", 0, "{\"steps\": 2, \"step_seconds\": ");
+}
+END_TEST
+
+/* An interrupted run saves, says how to go on, and goes on. */
+START_TEST(signals_end_a_run_well)
+{
+    char path[256];
+    const pid_t child = fork();
+
+    snprintf(path, sizeof path, "%s", folder_file("long"));
+    if (child == 0) {
+        execl(program(), "unitgraph", "run", folder_file("small.yaml"), "--out", path, "--steps",
+              "1000000", "-q", (char *)NULL);
+        _exit(127);
+    }
+    for (int i = 0; i < 1000 && !ug_file_exists(folder_file("long/latest")); i++)
+        usleep(20000);
+    kill(child, SIGINT);
+    int status;
+    waitpid(child, &status, 0);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    char *log = experiment_text("long/log.txt");
+    ck_assert_ptr_nonnull(strstr(log, "go on with: unitgraph run "));
+    free(log);
+}
+END_TEST
+
+Suite *ug_suite(void)
+{
+    Suite *s = suite_create("commands");
+    TCase *t = tcase_create("commands");
+
+    tcase_add_checked_fixture(t, setup, folder_teardown);
+    tcase_add_test(t, help_and_version);
+    tcase_add_test(t, wrong_command_lines);
+    tcase_add_test(t, options_stand_anywhere);
+    tcase_add_test(t, a_run_and_what_follows);
+    tcase_add_test(t, check_tells);
+    tcase_add_test(t, drawings_are_the_same_each_time);
+    tcase_add_test(t, ops_explain_themselves);
+    tcase_add_test(t, bench_times);
+    tcase_add_test(t, signals_end_a_run_well);
+    suite_add_tcase(s, t);
+    return s;
+}
