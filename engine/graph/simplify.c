@@ -14,6 +14,7 @@ struct simplifier {
     struct ug_builder b;    /* of the new graph */
     struct ug_node **table; /* open addressing, a power of two in size, at most half full */
     size_t size, used;
+    bool lowering; /* by op->lower, instead of making anything simpler */
 };
 
 /* ---- Equal nodes ---- */
@@ -89,18 +90,27 @@ static struct ug_node *merge(struct simplifier *s, const struct ug_node *like)
     return *slot;
 }
 
-/* The same for a node that is in the new graph already. */
-static struct ug_node *merge_made(struct simplifier *s, struct ug_node *made)
+/* What `made` is worth after a rule has emitted the nodes from id `first` on: each of them is
+ * replaced by one that was there before, if there is one. */
+static struct ug_node *merge_made(struct simplifier *s, struct ug_node *made, int first)
 {
-    struct ug_node **slot;
+    struct ug_graph *g = s->b.graph;
+    const int n = g->n - first;
+    struct ug_node **merged = ug_xcalloc((size_t)n, sizeof(*merged)), *result = made;
 
-    make_room(s);
-    slot = find_slot(s, made);
-    if (!*slot) {
-        *slot = made;
-        s->used++;
+    for (int k = 0; k < n; k++) {
+        struct ug_node *in[MAX_INPUTS], like = *g->nodes[first + k];
+
+        assert(like.n_in <= MAX_INPUTS);
+        for (int i = 0; i < like.n_in; i++)
+            in[i] = like.in[i]->id < first ? like.in[i] : merged[like.in[i]->id - first];
+        like.in = in;
+        merged[k] = merge(s, &like);
     }
-    return *slot;
+    if (made->id >= first)
+        result = merged[made->id - first];
+    free(merged);
+    return result;
 }
 
 /* ---- Rules ---- */
@@ -159,9 +169,27 @@ static struct ug_node *fold(struct simplifier *s, const struct ug_node *like)
     return ug_constant(&s->b, (double)result);
 }
 
-static struct ug_node *simplify_node(struct simplifier *s, const struct ug_node *n)
+static struct ug_node *apply_rules(struct simplifier *s, struct ug_node *like)
 {
-    struct ug_node *in[MAX_INPUTS], like = *n, *simpler = NULL;
+    struct ug_node *simpler = NULL;
+
+    if (s->lowering)
+        return like->op->lower ? like->op->lower(&s->b, like) : NULL;
+    if (like->op->is_view)
+        simpler = simplify_view(like);
+    else
+        drop_expansions(like);
+    if (!simpler)
+        simpler = fold(s, like);
+    if (!simpler && like->op->simplify)
+        simpler = like->op->simplify(&s->b, like);
+    return simpler;
+}
+
+static struct ug_node *rewrite_node(struct simplifier *s, const struct ug_node *n)
+{
+    struct ug_node *in[MAX_INPUTS], like = *n, *simpler;
+    const int first = s->b.graph->n;
 
     like.in = in;
     for (int i = 0; i < n->n_in; i++)
@@ -169,20 +197,12 @@ static struct ug_node *simplify_node(struct simplifier *s, const struct ug_node 
     s->b.pos = n->pos;
     s->b.place = n->place;
     s->b.scope = n->scope;
-    s->b.called = n->called;
     s->b.backward = n->backward;
-    if (n->op->is_view)
-        simpler = simplify_view(&like);
-    else
-        drop_expansions(&like);
-    if (!simpler)
-        simpler = fold(s, &like);
-    if (!simpler && n->op->simplify)
-        simpler = n->op->simplify(&s->b, &like);
+    simpler = apply_rules(s, &like);
     if (!simpler)
         return merge(s, &like);
     assert(same_type(&simpler->type, &n->type));
-    return merge_made(s, simpler);
+    return merge_made(s, simpler, first);
 }
 
 /* The graph without what no root needs any more; frees the old one. */
@@ -199,9 +219,10 @@ static struct ug_graph *sweep(struct ug_graph *take, struct ug_node **roots, int
     return g;
 }
 
-struct ug_graph *ug_simplify(const struct ug_graph *g, struct ug_node **roots, int n_roots)
+static struct ug_graph *rewrite(const struct ug_graph *g, bool lowering, struct ug_node **roots,
+                                int n_roots)
 {
-    struct simplifier s = {.c = ug_copying_start(roots, n_roots)};
+    struct simplifier s = {.c = ug_copying_start(roots, n_roots), .lowering = lowering};
 
     s.b.graph = ug_graph_new(g->params);
     s.b.diags = ug_diags_new();
@@ -210,11 +231,21 @@ struct ug_graph *ug_simplify(const struct ug_graph *g, struct ug_node **roots, i
 
         if (n)
             s.c.map[i] =
-                n->n_in <= MAX_INPUTS ? simplify_node(&s, n) : ug_copying_copy(&s.c, s.b.graph, n);
+                n->n_in <= MAX_INPUTS ? rewrite_node(&s, n) : ug_copying_copy(&s.c, s.b.graph, n);
     }
     assert(!ug_diags_errors(s.b.diags) && "a rule that emits what does not fit");
     ug_copying_end(&s.c, roots, n_roots);
     ug_diags_free(s.b.diags);
     free(s.table);
     return sweep(s.b.graph, roots, n_roots);
+}
+
+struct ug_graph *ug_simplify(const struct ug_graph *g, struct ug_node **roots, int n_roots)
+{
+    return rewrite(g, false, roots, n_roots);
+}
+
+struct ug_graph *ug_lower(const struct ug_graph *g, struct ug_node **roots, int n_roots)
+{
+    return rewrite(g, true, roots, n_roots);
 }

@@ -24,25 +24,35 @@ static void store_roots(struct ug_compile_request *r, struct ug_node *const *roo
         r->links[i].next = roots[r->n_goals + i];
 }
 
-/* Passes from `graph` on; each one takes the place of the graph before it. */
+typedef struct ug_graph *pass(const struct ug_graph *g, struct ug_node **roots, int n_roots);
+
+/* The graph after a pass takes the place of the one before. */
+static struct ug_graph *run_pass(struct ug_graph *take, pass *run, struct ug_node **roots,
+                                 int n_roots)
+{
+    struct ug_graph *g = run(take, roots, n_roots);
+
+    ug_graph_free(take);
+    return g;
+}
+
 static struct ug_graph *lower(struct ug_compile_request *r)
 {
     struct ug_node **roots = roots_of(r);
-    struct ug_graph *simple = ug_simplify(r->graph, roots, r->n_goals + r->n_links);
-    struct ug_graph *chained, *lean, *fused;
+    struct ug_graph *g = ug_simplify(r->graph, roots, r->n_goals + r->n_links), *chained;
+    int n = r->n_goals;
 
     store_roots(r, roots);
-    chained = ug_chain_states(simple, r->links, &r->n_links, roots, r->n_goals);
+    chained = ug_chain_states(g, r->links, &r->n_links, roots, n);
+    ug_graph_free(g);
     for (int i = 0; i < r->n_links; i++)
-        roots[r->n_goals + i] = r->links[i].next;
-    lean = ug_recompute(chained, roots, r->n_goals + r->n_links);
-    fused = ug_fuse(lean, roots, r->n_goals + r->n_links);
+        roots[n++] = r->links[i].next;
+    g = run_pass(chained, ug_lower, roots, n);
+    g = run_pass(g, ug_recompute, roots, n);
+    g = run_pass(g, ug_fuse, roots, n);
     store_roots(r, roots);
-    ug_graph_free(simple);
-    ug_graph_free(chained);
-    ug_graph_free(lean);
     free(roots);
-    return fused;
+    return g;
 }
 
 bool ug_compile(struct ug_compiled *c, struct ug_compile_request *r, struct ug_diags *diags)
