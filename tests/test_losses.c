@@ -428,6 +428,36 @@ START_TEST(translations_and_columns_and_metrics)
 }
 END_TEST
 
+#define SYNTHETIC "{synthetic: {scene: shapes, domain: filled, count: 8, seed: 1}, size: "
+
+START_TEST(events_have_types_of_their_own)
+{
+    static const char head[] = "data: {batch: 2, x: " SYNTHETIC "8}}\n"
+                               "modules: {f: {body: [flatten, 'linear(4)']}}\n"
+                               "networks: {F: f()}\ngraph: {a: F(x), b: x * 2}\n";
+    struct ug_program *p = program_load(
+        ug_arena_format(read_arena,
+                        "%svalidate: {every: 1, data: {x: " SYNTHETIC "16}, truth: " SYNTHETIC
+                        "16}}, metrics: {m: 'l1_loss(b, truth)'}}\n",
+                        head));
+    const struct ug_input sixteen[] = {{.name = "x", .type = {UG_F32, UG_SHAPE(2, 3, 16, 16)}},
+                                       {.name = "truth", .type = {UG_F32, UG_SHAPE(2, 3, 16, 16)}}};
+    const struct ug_request request = {
+        .want = UG_WANT_METRICS, .batch = 2, .types = sixteen, .n_types = 2};
+
+    ck_assert_str_eq(read_messages(), "");
+    struct ug_unfolded *u = ug_unfold(p, &request, read_diags);
+    ck_assert_msg(u != NULL, "%s", read_messages());
+    ck_assert_int_eq(u->extra.n, 1);
+    ug_unfolded_free(u);
+    /* what does not work at that size is found when the file is loaded */
+    program_load(ug_arena_format(
+        read_arena, "%svalidate: {every: 1, data: {x: " SYNTHETIC "16}}, metrics: {m: mean(a)}}\n",
+        head));
+    ck_assert_msg(strstr(read_message(0), "F.1.weight"), "%s", read_messages());
+}
+END_TEST
+
 Suite *ug_suite(void)
 {
     Suite *s = suite_create("losses");
@@ -453,6 +483,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, fetching_makes_only_what_is_needed);
     tcase_add_test(t, other_batches_and_sizes_share_the_parameters);
     tcase_add_test(t, translations_and_columns_and_metrics);
+    tcase_add_test(t, events_have_types_of_their_own);
     suite_add_tcase(s, t);
     return s;
 }

@@ -1,93 +1,12 @@
 /* program.c -- loading a file: reading it, exploring what it describes, and settling its
  * parameters. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/data/source.h"
-#include "engine/model/sections.h"
+#include "engine/model/inputs.h"
 #include "engine/model/resolve.h"
+#include "engine/model/sections.h"
 #include "engine/model/unfold.h"
-
-/* ---- Types of inputs ---- */
-
-static struct ug_type with_batch(struct ug_type sample, int64_t batch)
-{
-    struct ug_type type = sample;
-
-    type.shape.rank++;
-    for (int i = 0; i < sample.shape.rank && i + 1 < UG_MAX_RANK; i++)
-        type.shape.dim[i + 1] = sample.shape.dim[i];
-    type.shape.dim[0] = batch;
-    return type;
-}
-
-static const struct ug_input *find_given(const struct ug_load_options *o, const char *name)
-{
-    for (int i = 0; o && i < o->n_given; i++)
-        if (!strcmp(o->given[i].name, name))
-            return &o->given[i];
-    return NULL;
-}
-
-/* What an entry says of its own type, without a look at its files; false if that is not enough. */
-static bool declared_type(const struct ug_data_spec *spec, const struct ug_data_entry *e,
-                          struct ug_type *out)
-{
-    *out = (struct ug_type){UG_F32, UG_SHAPE(spec->batch, e->channels, e->size[0], e->size[1])};
-    switch (e->kind) {
-    case UG_DATA_LABELS_OF:
-        *out = (struct ug_type){UG_I64, UG_SHAPE(spec->batch)};
-        return true;
-    case UG_DATA_IDX:
-        out->shape.dim[1] = e->channels ? e->channels : 1;
-        return e->size[0] > 0;
-    case UG_DATA_SYNTHETIC:
-        out->shape.dim[1] = e->channels ? e->channels : 3;
-        return e->size[0] > 0;
-    case UG_DATA_IMAGES:
-        return e->size[0] > 0 && e->channels > 0;
-    default:
-        return false;
-    }
-}
-
-/* The steps that `epochs` stands for: the last one reaches the last sample of the largest source.
- */
-static void measure_epochs(struct ug_program *p, int64_t largest)
-{
-    struct ug_train_spec *t = &p->train;
-
-    t->largest = largest;
-    if (t->epochs > 0.0)
-        t->steps = (int64_t)ceil(t->epochs * (double)largest / (double)p->data.batch);
-}
-
-/* Without data: from what is given and declared; else from the headers of the data. */
-static void type_inputs(struct ug_program *p, const struct ug_load_options *o,
-                        struct ug_diags *diags)
-{
-    struct ug_dataset *set = NULL;
-
-    if (p->data.n && !(o && o->without_data))
-        set = ug_dataset_open(&p->data, diags);
-    if (set)
-        measure_epochs(p, ug_dataset_largest(set));
-    for (int i = 0; i < p->n_inputs; i++) {
-        struct ug_input *input = &p->inputs[i];
-        const struct ug_input *given = find_given(o, input->name);
-
-        if (!input->data)
-            continue;
-        if (given)
-            input->type = given->type;
-        else if (set)
-            input->type = with_batch(ug_dataset_type(set, input->name), p->data.batch);
-        else if (!declared_type(&p->data, input->data, &input->type))
-            input->type.shape = (struct ug_shape){.rank = -1};
-    }
-    ug_dataset_close(set);
-}
 
 /* ---- Loading ---- */
 
@@ -105,17 +24,39 @@ static void refuse_shadowing(const struct ug_program *p, struct ug_diags *diags)
                             p->inputs[j].pos, "the input is here");
 }
 
+/* Unfolds what an event shows, with the types of its own data: they may differ from the training
+ * data's. */
+static void explore_event(struct ug_program *p, const char *section, unsigned want,
+                          const struct ug_data_spec *spec, int64_t batch,
+                          const struct ug_load_options *o, struct ug_diags *diags)
+{
+    const bool has_own = ug_yaml_get(ug_yaml_get(p->tree, section), "data");
+    struct ug_request request = {.want = want, .batch = batch};
+    struct ug_unfolding u;
+
+    if (has_own) {
+        request.types = ug_types_of_entries(p, spec, batch, o, diags);
+        request.n_types = spec->n;
+    }
+    ug_unfolding_run(&u, p, &request, true, diags);
+    ug_unfolded_free(u.out);
+}
+
 /* Unfolds everything once: errors are found, and every parameter gets its shape. */
-static void explore(struct ug_program *p, struct ug_unfolding *u, struct ug_diags *diags)
+static void explore(struct ug_program *p, const struct ug_load_options *o, struct ug_unfolding *u,
+                    struct ug_diags *diags)
 {
     static const struct ug_request everything = {
-        .want = UG_WANT_VALUES | UG_WANT_LOSSES | UG_WANT_OPTIMIZED | UG_WANT_SAMPLES |
-                UG_WANT_METRICS | UG_WANT_TRANSLATE,
+        .want = UG_WANT_VALUES | UG_WANT_LOSSES | UG_WANT_OPTIMIZED | UG_WANT_TRANSLATE,
         .training = true,
         .translate = -1,
     };
 
     ug_unfolding_run(u, p, &everything, true, diags);
+    if (p->samples.event.present)
+        explore_event(p, "samples", UG_WANT_SAMPLES, &p->samples.data, p->samples.count, o, diags);
+    if (p->validate.event.present)
+        explore_event(p, "validate", UG_WANT_METRICS, &p->validate.data, p->data.batch, o, diags);
 }
 
 static struct ug_yaml *compose(struct ug_program *p, const struct ug_load_options *o,
@@ -150,8 +91,8 @@ struct ug_program *ug_program_load(const char *path, const struct ug_load_option
     ug_resolve_networks(p, diags);
     ug_read_sections(p, p->vars, diags);
     refuse_shadowing(p, diags);
-    type_inputs(p, options, diags);
-    explore(p, &u, diags);
+    ug_type_inputs(p, options, diags);
+    explore(p, options, &u, diags);
     ug_resolve_share(p, diags);
     ug_resolve_init(p, !(options && options->without_data), diags);
     ug_resolve_training(p, u.out, diags);
