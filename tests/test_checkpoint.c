@@ -1,0 +1,201 @@
+/* Checkpoints: whole or not there, refused where they are damaged or another experiment's. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/run/checkpoint.h"
+#include "engine/run/folder.h"
+#include "engine/run/metrics.h"
+#include "tests/harness_experiment.h"
+#include "tests/harness_folder.h"
+#include "tests/harness_main.h"
+
+static struct ug_diags *diags;
+
+static void setup(void)
+{
+    folder_setup();
+    diags = ug_diags_new();
+}
+
+static void teardown(void)
+{
+    ug_diags_free(diags);
+    folder_teardown();
+}
+
+static const char text[] =
+    "unitgraph: 1\n"
+    "graph: {a: 'parameter([2, 3], init=constant(2))', b: 'parameter([4], init=ones)'}\n"
+    "losses: {A: mean(a ** 2) + mean(b)}\n"
+    "train:\n"
+    "  steps: 6\n"
+    "  optimizers: {A: {minimize: A, parameters: [a, b], ema: 0.5, adam: {lr: 0.1}}}\n"
+    "checkpoint: {every: 1, keep: 3}\n";
+
+static void run_whole(const char *out)
+{
+    const struct ug_run_options o = {.seed = -1};
+
+    ck_assert_int_eq(experiment_run(experiment_write("text", text), out, o, diags), UG_DONE);
+}
+
+static enum ug_status resume(const char *file, const char *out)
+{
+    const struct ug_run_options o = {
+        .seed = -1, .steps = 9, .resume = true, .out = folder_file(out)};
+
+    return ug_run(file, &o, diags);
+}
+
+START_TEST(the_oldest_go)
+{
+    char target[64] = "";
+
+    run_whole("out");
+    ck_assert_int_eq(folder_count("out/checkpoints"), 3);
+    ck_assert(ug_folder_exists(folder_file("out/checkpoints/step-00000004")));
+    ck_assert_int_gt(readlink(folder_file("out/latest"), target, sizeof target - 1), 0);
+    ck_assert_str_eq(target, "checkpoints/step-00000006");
+}
+END_TEST
+
+START_TEST(moments_have_the_names_of_torch)
+{
+    float moment[6], average[6];
+
+    run_whole("out");
+    experiment_read("out/latest/optimizer.safetensors", "A.exp_avg.a", 6, moment);
+    experiment_read("out/latest/optimizer.safetensors", "A.exp_avg_sq.b", 4, moment);
+    experiment_read("out/latest/ema.safetensors", "a", 6, average);
+    ck_assert_float_gt(average[0], 1.4f); /* behind the parameter, which went from 2 to 1.4 */
+    char *state = experiment_text("out/latest/state.json");
+    ck_assert_ptr_nonnull(strstr(state, "\"step\": 6,"));
+    ck_assert_ptr_nonnull(strstr(state, "\"A\": 6"));
+    free(state);
+}
+END_TEST
+
+/* What a crash leaves between writing and renaming is not taken for a checkpoint, and is cleared
+ * away. */
+START_TEST(half_written_ones_do_not_count)
+{
+    run_whole("out");
+    folder_write("out/checkpoints/.step-00000007.tmp/params.safetensors", "x", 1);
+    ck_assert_int_eq(resume(folder_file("text.yaml"), "out"), UG_DONE);
+    ck_assert_int_eq(folder_count("out/checkpoints"), 3);
+    ck_assert(ug_folder_exists(folder_file("out/checkpoints/step-00000007")));
+}
+END_TEST
+
+START_TEST(damaged_ones_are_refused)
+{
+    static const struct {
+        const char *file, *bytes;
+    } damages[] = {
+        {"params.safetensors", "not a tensor"},
+        {"optimizer.safetensors", ""},
+        {"ema.safetensors", "\x01"},
+        {"state.json", "{"},
+        {"state.json", "{\"step\": -1}"},
+        {"state.json", "{\"step\": 6, \"seed\": 0}"},
+        {"state.json", "[6]"},
+    };
+    char path[80];
+
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        ug_folder_remove(folder_file("out"));
+        ug_diags_free(diags);
+        diags = ug_diags_new();
+        run_whole("out");
+        snprintf(path, sizeof path, "out/latest/%s", damages[i].file);
+        folder_write(path, damages[i].bytes, strlen(damages[i].bytes));
+        ck_assert_int_ne(resume(folder_file("text.yaml"), "out"), UG_DONE);
+        ck_assert_msg(strstr(ug_diags_first(diags), damages[i].file) != NULL, "'%s' names no %s",
+                      ug_diags_first(diags), damages[i].file);
+    }
+}
+END_TEST
+
+START_TEST(another_experiment_is_refused)
+{
+    run_whole("out");
+    const char *other =
+        experiment_write("other", "unitgraph: 1\n"
+                                  "graph: {a: 'parameter([3, 2])'}\n"
+                                  "losses: {A: mean(a)}\n"
+                                  "train:\n"
+                                  "  steps: 6\n"
+                                  "  optimizers: {A: {minimize: A, parameters: [a], "
+                                  "sgd: {lr: 0.1}}}\n");
+    ck_assert_int_eq(resume(other, "out"), UG_WRONG);
+    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "does not fit the graph"));
+}
+END_TEST
+
+START_TEST(resuming_nothing_starts)
+{
+    experiment_write("text", text);
+    ck_assert_int_eq(resume(folder_file("text.yaml"), "new"), UG_DONE);
+    ck_assert(ug_folder_exists(folder_file("new/checkpoints/step-00000009")));
+}
+END_TEST
+
+/* A folder that cannot be written to ends the run with a message, and leaves what was there. */
+START_TEST(a_checkpoint_that_cannot_be_written_fails)
+{
+    const struct ug_run_options o = {.seed = -1, .out = folder_file("out")};
+
+    folder_write("out/checkpoints", "a file where a folder should be", 8);
+    experiment_write("text", text);
+    ck_assert_int_eq(ug_run(folder_file("text.yaml"),
+                            &(struct ug_run_options){.seed = -1, .resume = true, .out = o.out},
+                            diags),
+                     UG_FAILED);
+    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "checkpoints"));
+}
+END_TEST
+
+/* Lines of steps that will be taken again go, and so does half a line. */
+START_TEST(metrics_are_cut_back)
+{
+    static const char lines[] = "{\"step\": 1, \"seconds\": 0}\n"
+                                "{\"step\": 2, \"seconds\": 0}\n"
+                                "{\"step\": 3, \"seconds\": 0}\n"
+                                "{\"step\": 2, \"sec";
+    const char *path = folder_write("metrics.jsonl", lines, strlen(lines));
+    struct ug_metrics m;
+
+    ck_assert(ug_metrics_open(&m, path, 2, diags));
+    ug_metrics_begin(&m, 3, 0, 1.5);
+    ug_metrics_put(&m, "", "G/rec_1", (double)0.1f);
+    ug_metrics_put(&m, "validate/", "a \"b\"", 1.0 / 0.0);
+    ck_assert(ug_metrics_end(&m, diags));
+    ug_metrics_close(&m);
+    char *now = experiment_text("metrics.jsonl");
+    ck_assert_str_eq(now, "{\"step\": 1, \"seconds\": 0}\n"
+                          "{\"step\": 2, \"seconds\": 0}\n"
+                          "{\"step\": 3, \"epoch\": 0, \"seconds\": 1.500, \"G/rec_1\": 0.1, "
+                          "\"validate/a \\\"b\\\"\": null}\n");
+    free(now);
+}
+END_TEST
+
+Suite *ug_suite(void)
+{
+    Suite *s = suite_create("checkpoint");
+    TCase *t = tcase_create("checkpoints");
+
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, the_oldest_go);
+    tcase_add_test(t, moments_have_the_names_of_torch);
+    tcase_add_test(t, half_written_ones_do_not_count);
+    tcase_add_test(t, damaged_ones_are_refused);
+    tcase_add_test(t, another_experiment_is_refused);
+    tcase_add_test(t, resuming_nothing_starts);
+    tcase_add_test(t, a_checkpoint_that_cannot_be_written_fails);
+    tcase_add_test(t, metrics_are_cut_back);
+    suite_add_tcase(s, t);
+    return s;
+}
