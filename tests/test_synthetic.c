@@ -176,6 +176,20 @@ START_TEST(distances)
 }
 END_TEST
 
+/* The first shape decides the label; with u[1] in the middle third it is a square. */
+START_TEST(shapes_have_labels)
+{
+    static const int64_t want[] = {0, 1, 2};
+    float u[UG_SCENE_NUMBERS] = {0};
+
+    ck_assert_str_eq(ug_scenes[0]->name, "shapes");
+    for (int i = 0; i < 3; i++) {
+        u[1] = ((float)i + 0.5f) / 3;
+        ck_assert_int_eq(ug_scenes[0]->label(u), want[i]);
+    }
+}
+END_TEST
+
 Suite *ug_suite(void)
 {
     Suite *s = suite_create("synthetic");
@@ -185,6 +199,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, domains_show_the_same_scene);
     tcase_add_test(t, scenes_scale);
     tcase_add_test(t, scenes_are_described);
+    tcase_add_test(t, shapes_have_labels);
     tcase_add_loop_test(t, distances, 0, 5);
     suite_add_tcase(s, t);
     return s;

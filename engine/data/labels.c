@@ -11,7 +11,7 @@ static bool open_labels(struct ug_entry *e, struct ug_diags *diags)
     if (!of->labels) {
         ug_note(ug_error(diags, e->spec->pos, "'%s' has no labels", of->spec->name), UG_NOWHERE,
                 "labels come from 'labels' beside 'idx', from the lines of a list file, "
-                "or from the subfolders of a folder");
+                "from the subfolders of a folder, or from a scene that has them");
         return false;
     }
     for (int64_t i = 0; i < of->items; i++)

@@ -79,6 +79,12 @@ static void draw(const struct ug_canvas *c, int domain, const float u[UG_SCENE_N
     }
 }
 
+/* The first shape always finds a place. */
+static int64_t label(const float u[UG_SCENE_NUMBERS])
+{
+    return (int64_t)(u[1] * 3);
+}
+
 static const struct ug_domain domains[] = {
     [FILLED] = {"filled", "flat colours on paper"},
     [OUTLINE] = {"outline", "coloured outlines on white"},
@@ -91,4 +97,5 @@ const struct ug_scene ug_scene_shapes = {
     .doc = "up to five discs, squares and triangles in six colours",
     .domains = domains,
     .draw = draw,
+    .label = label,
 };

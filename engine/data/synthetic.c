@@ -11,18 +11,26 @@ enum { DEFAULT_SIDE = 64, STREAM = 64 };
 
 const struct ug_scene *const ug_scenes[] = {&ug_scene_shapes, &ug_scene_hills, NULL};
 
+/* The numbers that decide picture i. */
+static void take_numbers(const struct ug_scene *scene, uint64_t seed, int64_t i,
+                         float u[UG_SCENE_NUMBERS])
+{
+    char stream[STREAM];
+
+    snprintf(stream, sizeof stream, "synthetic.%s", scene->name);
+    const struct ug_random random = {seed, ug_random_stream(stream), (uint64_t)i};
+    ug_random_uniform(&random, 0, UG_SCENE_NUMBERS, u);
+}
+
 void ug_scene_draw(const struct ug_scene *scene, int domain, uint64_t seed, int64_t i,
                    struct ug_picture *out)
 {
     const double shorter = (double)(out->height < out->width ? out->height : out->width);
     const struct ug_canvas canvas = {out, shorter, (double)out->width / shorter,
                                      (double)out->height / shorter};
-    char stream[STREAM];
     float u[UG_SCENE_NUMBERS];
 
-    snprintf(stream, sizeof stream, "synthetic.%s", scene->name);
-    const struct ug_random random = {seed, ug_random_stream(stream), (uint64_t)i};
-    ug_random_uniform(&random, 0, UG_SCENE_NUMBERS, u);
+    take_numbers(scene, seed, i, u);
     scene->draw(&canvas, domain, u);
     for (int64_t k = 0; k < 3 * out->height * out->width; k++)
         out->planes[k] = (float)(int)(out->planes[k] * 255.0f + 0.5f) / 255.0f;
@@ -73,6 +81,18 @@ static bool find_domain(const struct ug_entry *e, struct synthetic *s, struct ug
     return false;
 }
 
+static const int64_t *take_labels(const struct ug_entry *e, const struct ug_scene *scene)
+{
+    int64_t *labels = ug_arena_array(e->arena, (size_t)e->items, sizeof *labels);
+    float u[UG_SCENE_NUMBERS];
+
+    for (int64_t i = 0; i < e->items; i++) {
+        take_numbers(scene, e->spec->scene_seed, i, u);
+        labels[i] = scene->label(u);
+    }
+    return labels;
+}
+
 static bool open_synthetic(struct ug_entry *e, struct ug_diags *diags)
 {
     const struct ug_data_entry *spec = e->spec;
@@ -91,6 +111,8 @@ static bool open_synthetic(struct ug_entry *e, struct ug_diags *diags)
     if (!ug_entry_crop_fits(e, spec->scene, s->size[0], s->size[1], diags))
         return false;
     e->items = spec->limit && spec->limit < spec->count ? spec->limit : spec->count;
+    if (s->scene->label)
+        e->labels = take_labels(e, s->scene);
     e->type = (struct ug_type){UG_F32, UG_SHAPE(spec->channels ? spec->channels : 3,
                                                 spec->size[0] ? spec->size[0] : s->size[0],
                                                 spec->size[1] ? spec->size[1] : s->size[1])};

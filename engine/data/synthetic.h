@@ -21,6 +21,7 @@ struct ug_scene {
     const char *name, *doc;
     const struct ug_domain *domains; /* ends with a NULL name */
     void (*draw)(const struct ug_canvas *canvas, int domain, const float u[UG_SCENE_NUMBERS]);
+    int64_t (*label)(const float u[UG_SCENE_NUMBERS]); /* what `doc` says; NULL: there are none */
 };
 
 /* All scenes; a NULL ends them. */

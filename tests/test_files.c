@@ -1,0 +1,131 @@
+/* test_files.c -- every description that the project ships, and one of each neighbouring system.
+ *
+ * graphs/ *.yaml are checked with small networks on folders of pictures made here; tests/systems/
+ * *.yaml are checked and trained for the two steps that they ask for.
+ */
+#include <check.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/data/picture.h"
+#include "engine/unitgraph.h"
+#include "tests/harness_folder.h"
+#include "tests/harness_main.h"
+
+enum { SIDE = 24, PICTURES = 3 };
+
+/* A folder of a few coloured gradients, no two alike. */
+static const char *make_pictures(const char *name)
+{
+    struct ug_diags *diags = ug_diags_new();
+    struct ug_picture p;
+    char file[64];
+
+    ck_assert(ug_picture_make(&p, 3, SIDE, SIDE));
+    for (int k = 0; k < PICTURES; k++) {
+        for (int i = 0; i < 3 * SIDE * SIDE; i++)
+            p.planes[i] = (float)((i * (k + 1)) % SIDE) / SIDE;
+        snprintf(file, sizeof file, "%s/%d.png", name, k);
+        ck_assert(ug_picture_write_png(folder_file(file), &p, diags));
+    }
+    ug_picture_free(&p);
+    ug_diags_free(diags);
+    return folder_file(name);
+}
+
+static bool mentions(const char *file, const char *text)
+{
+    FILE *f = fopen(file, "r");
+    char line[512];
+    bool found = false;
+
+    ck_assert_ptr_nonnull(f);
+    while (!found && fgets(line, sizeof line, f))
+        found = strncmp(line, text, strlen(text)) == 0;
+    fclose(f);
+    return found;
+}
+
+static void expect_done(enum ug_status status, const char *file, const struct ug_diags *diags)
+{
+    if (status != UG_DONE)
+        ug_diags_print(diags, stderr, 0);
+    ck_assert_msg(status == UG_DONE, "%s: status %d", file, (int)status);
+    ck_assert_uint_eq(ug_diags_errors(diags), 0);
+}
+
+/* The paths that match, sorted; at least `least` of them. */
+static glob_t matches(const char *pattern, size_t least)
+{
+    glob_t found;
+
+    ck_assert_int_eq(glob(pattern, 0, NULL, &found), 0);
+    ck_assert_uint_ge(found.gl_pathc, least);
+    return found;
+}
+
+START_TEST(shipped_files_check)
+{
+    const char *const folder_1 = make_pictures("one"), *const folder_2 = make_pictures("two");
+    glob_t found = matches("../graphs/*.yaml", 5);
+    char set_1[512], set_2[512];
+
+    snprintf(set_1, sizeof set_1, "folder_1=%s", folder_1);
+    snprintf(set_2, sizeof set_2, "folder_2=%s", folder_2);
+    const char *const sets[] = {set_1, set_2};
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        const char *const file = found.gl_pathv[i];
+        const struct ug_overrides o = {sets, mentions(file, "  folder_1:") ? 2 : 0};
+        struct ug_diags *diags = ug_diags_new();
+        char *said = NULL;
+        size_t length = 0;
+        FILE *out = open_memstream(&said, &length);
+
+        expect_done(ug_check(file, &o, false, out, diags), file, diags);
+        fclose(out);
+        ck_assert_uint_gt(length, 0);
+        free(said);
+        ug_diags_free(diags);
+    }
+    globfree(&found);
+}
+END_TEST
+
+START_TEST(systems_train)
+{
+    glob_t found = matches("systems/*.yaml", 9);
+
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        const char *const file = found.gl_pathv[i];
+        const char *const name = strrchr(file, '/') + 1;
+        char run[256];
+
+        snprintf(run, sizeof run, "runs/%s", name);
+        const struct ug_run_options o = {.out = folder_file(run), .seed = -1};
+        struct ug_diags *diags = ug_diags_new();
+        expect_done(ug_run(file, &o, diags), file, diags);
+        ug_diags_free(diags);
+
+        char params[300];
+        snprintf(params, sizeof params, "%s/latest/params.safetensors", run);
+        FILE *f = fopen(folder_file(params), "rb");
+        ck_assert_msg(f, "%s left no parameters", file);
+        fclose(f);
+    }
+    globfree(&found);
+}
+END_TEST
+
+Suite *ug_suite(void)
+{
+    Suite *s = suite_create("files");
+    TCase *t = tcase_create("files");
+
+    tcase_add_checked_fixture(t, folder_setup, folder_teardown);
+    tcase_set_timeout(t, 120);
+    tcase_add_test(t, shipped_files_check);
+    tcase_add_test(t, systems_train);
+    suite_add_tcase(s, t);
+    return s;
+}
