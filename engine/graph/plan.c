@@ -70,7 +70,7 @@ static void find_phases(struct ug_needs *needs)
     free(last);
 }
 
-static double count_flops(const struct ug_node *n)
+double ug_node_flops(const struct ug_node *n)
 {
     struct ug_type *in;
     double flops;
@@ -96,7 +96,7 @@ static struct ug_plan *plan_order(const struct ug_needs *needs, enum ug_order_ru
     order = ug_order_calls(plan->arena, needs, rule);
     ug_place_values(plan, needs, &order);
     for (int i = 0; i < plan->n_calls; i++)
-        plan->flops += count_flops(plan->calls[i].node);
+        plan->flops += ug_node_flops(plan->calls[i].node);
     return plan;
 }
 

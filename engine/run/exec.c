@@ -22,6 +22,8 @@ struct ug_exec {
     float *numbers;            /* by node id: values of constants and counters */
     struct ug_kernel *kernels; /* one a call */
     struct ug_tensor *inputs;  /* of all kernels, one after the other */
+    bool *alone;               /* by call: too little work to wake other threads for */
+    int threads;               /* for the others */
     bool resolved;             /* views and kernels have the addresses of all values */
 };
 
@@ -79,6 +81,18 @@ static struct ug_tensor tensor_of(const struct ug_exec *e, const struct ug_node 
     return (struct ug_tensor){n->type.dtype, n->type.shape, e->data[n->id]};
 }
 
+/* Handing work to other threads and waiting for the last of them takes some microseconds, and far
+ * more where other programs use the cores; a kernel of less than this runs on one. */
+static bool works_alone(const struct ug_node *n)
+{
+    static const double worth = 50e-6, flops_rate = 20e9, bytes_rate = 8e9; /* of one thread */
+    double bytes = (double)ug_type_bytes(&n->type);
+
+    for (int i = 0; i < n->n_in; i++)
+        bytes += (double)ug_type_bytes(&n->in[i]->type);
+    return ug_node_flops(n) / flops_rate + bytes / bytes_rate < worth;
+}
+
 static void make_kernels(struct ug_exec *e)
 {
     const struct ug_plan *plan = e->plan;
@@ -88,6 +102,7 @@ static void make_kernels(struct ug_exec *e)
         inputs += (size_t)plan->calls[c].node->n_in;
     e->inputs = ug_arena_array(plan->arena, inputs, sizeof *e->inputs);
     e->kernels = ug_arena_array(plan->arena, (size_t)plan->n_calls, sizeof *e->kernels);
+    e->alone = ug_arena_array(plan->arena, (size_t)plan->n_calls, sizeof *e->alone);
     inputs = 0;
     for (int c = 0; c < plan->n_calls; c++) {
         const struct ug_kernel_call *call = &plan->calls[c];
@@ -99,6 +114,7 @@ static void make_kernels(struct ug_exec *e)
             .out = tensor_of(e, call->node),
             .scratch = call->scratch_bytes ? e->memory + call->scratch : NULL,
         };
+        e->alone[c] = works_alone(call->node);
         inputs += (size_t)call->node->n_in;
     }
 }
@@ -195,6 +211,7 @@ static void prepare(struct ug_exec *e)
 {
     if (!e->resolved)
         resolve(e);
+    e->threads = omp_get_max_threads();
 #pragma omp parallel
     ug_flush_denormals();
 }
@@ -206,10 +223,12 @@ static void run_call(struct ug_exec *e, int c, uint64_t seed, uint64_t step)
 
     k->seed = seed;
     k->step = step;
+    omp_set_num_threads(e->alone[c] ? 1 : e->threads);
     if (op->map)
         ug_map_run(op->map, k);
     else
         op->run(k);
+    omp_set_num_threads(e->threads);
 }
 
 static int phase_start(const struct ug_plan *p, int phase)
