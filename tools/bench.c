@@ -36,5 +36,6 @@ const struct command command_bench = {
             "spread, effective GFLOP/s, peak memory, and the share of each op.\n",
     .examples = "  unitgraph bench unit.yaml\n"
                 "  unitgraph bench unit.yaml --threads 1 --steps 20 --set data.batch=4\n",
+    .computes = true,
     .run = run,
 };

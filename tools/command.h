@@ -12,6 +12,7 @@ struct command {
     const char *examples;  /* lines, each ended */
     int (*run)(const struct command *self, int argc,
                char **argv); /* argv: after the command's name */
+    bool computes;           /* for long, on all cores */
 };
 
 extern const struct command command_run, command_check, command_eval, command_show, command_dot,

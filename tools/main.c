@@ -1,7 +1,9 @@
 /* main.c -- the command `unitgraph`: finds the subcommand and hands over. */
 #include "tools/command.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command *const commands[] = {
     &command_run, &command_check,     &command_eval, &command_show,
@@ -50,6 +52,17 @@ static int unknown(const char *name)
     return command_end(diags, UG_WRONG);
 }
 
+/* OpenMP's threads spin for milliseconds while they wait for each other, and where other programs
+ * want the cores they spin in the way of the very thread that they wait for.  How long they do so
+ * is read from the environment before main begins, so it takes a second start of the program. */
+static void wait_asleep(char **argv)
+{
+    if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY"))
+        return;
+    setenv("GOMP_SPINCOUNT", "2000", 1);
+    execv("/proc/self/exe", argv); /* comes back only where it cannot be done: then they spin */
+}
+
 int main(int argc, char **argv)
 {
     static char *help[] = {"--help"};
@@ -72,5 +85,7 @@ int main(int argc, char **argv)
         return c ? c->run(c, 1, help) : unknown(argv[2]);
     }
     const struct command *c = find(name);
+    if (c && c->computes)
+        wait_asleep(argv);
     return c ? c->run(c, argc - 2, argv + 2) : unknown(name);
 }

@@ -74,5 +74,6 @@ const struct command command_run = {
     .examples = "  unitgraph run unit.yaml\n"
                 "  unitgraph run unit.yaml --out runs/strong --set lambda.gan=20 --seed 7\n"
                 "  unitgraph run unit.yaml --out runs/strong --resume --steps 40000\n",
+    .computes = true,
     .run = run,
 };

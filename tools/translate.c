@@ -45,5 +45,6 @@ const struct command command_translate = {
     .examples = "  unitgraph translate runs/unit 1to2 photo.png painted.png\n"
                 "  unitgraph translate runs/unit 1to2 photos/ painted/ --step 8000\n"
                 "  unitgraph translate runs/dcgan draw drawn/ --count 16 --seed 3\n",
+    .computes = true,
     .run = run,
 };
