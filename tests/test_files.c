@@ -76,7 +76,7 @@ START_TEST(shipped_files_check)
     const char *const sets[] = {set_1, set_2};
     for (size_t i = 0; i < found.gl_pathc; i++) {
         const char *const file = found.gl_pathv[i];
-        const struct ug_overrides o = {sets, mentions(file, "  folder_1:") ? 2 : 0};
+        const struct ug_overrides o = {sets, mentions(file, "  folder_1: data") ? 2 : 0};
         struct ug_diags *diags = ug_diags_new();
         char *said = NULL;
         size_t length = 0;
