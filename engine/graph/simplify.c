@@ -197,6 +197,7 @@ static struct ug_node *rewrite_node(struct simplifier *s, const struct ug_node *
     s->b.pos = n->pos;
     s->b.place = n->place;
     s->b.scope = n->scope;
+    s->b.called = n->called;
     s->b.backward = n->backward;
     simpler = apply_rules(s, &like);
     if (!simpler)
