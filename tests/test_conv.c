@@ -117,7 +117,7 @@ static struct results run_kernels(const struct ug_conv *c, const struct sides *s
     memset(r.dx, 0xff, (size_t)x_size(c) * sizeof(float));
     memset(r.dw, 0xff, (size_t)w_size(c) * sizeof(float));
     for (int i = 0; i < 3; i++) {
-        scratch[i] = aligned_alloc(64, (sizes[i] + 127) & ~(size_t)63);
+        scratch[i] = aligned_alloc(64, (sizes[i] + 63) & ~(size_t)63);
         memset(scratch[i], 0xff, sizes[i]);
     }
     ug_panels_forward(c, s->x, s->w, r.y, scratch[0]);

@@ -17,8 +17,9 @@
 #include "ops/kernels/conv_panels.h"
 #include "ops/kernels/planes.h"
 
-/* Packed at a time: PANELS * DEPTH * 32 floats = 256 KiB, and as much of 256 rows of weights. */
-enum { DEPTH = 256, PANELS = 8 };
+/* A piece of work: up to PANELS panels and ROWS rows, DEPTH terms at a time.  Columns, weights and
+ * sums of that are 256 KiB each. */
+enum { DEPTH = 256, PANELS = 8, ROWS = 256 };
 
 /* Weights that meet no more panels than this are not packed if their rows are contiguous: it would
  * take longer than using them. */
@@ -63,6 +64,8 @@ struct run {
 };
 
 struct panel {
+    bool straight; /* results of the whole panel stand side by side */
+    bool in_place; /* columns are read where they stand: they do so for every term */
     int n;
     struct run run[UG_TILE_MAX_COLS];
 };
@@ -100,7 +103,8 @@ static float *packed_at(const struct gather *g, const struct ug_tile *tile, int6
            panel_rows(tile, g->m - m) * (g->terms_before + k);
 }
 
-/* One term of a panel.  Tiles have 8 or 6 rows, narrow ones half of that: whole ones are unrolled. */
+/* One term of a panel.  Tiles have 8 or 6 rows, narrow ones half of that: whole ones are unrolled.
+ */
 static inline void copy_column(const float *from, int64_t step, int64_t rows, int64_t left,
                                float *to)
 {
@@ -149,6 +153,15 @@ static void pack_all_weights(const struct gather *phases, int n, const struct ug
                 }
 }
 
+/* Whether the runs make up `cols` results in one line of memory. */
+static bool is_whole_line(const struct panel *p, int64_t cols)
+{
+    for (int r = 0; r < p->n; r++)
+        if (p->run[r].y != p->run[0].y + p->run[r].at)
+            return false;
+    return p->run[p->n - 1].at + p->run[p->n - 1].length == cols;
+}
+
 /* Cuts the results of panel `index` into runs. */
 static void find_runs(const struct gather *g, const struct ug_tile *tile, int64_t group,
                       int64_t index, struct panel *p)
@@ -172,6 +185,8 @@ static void find_runs(const struct gather *g, const struct ug_tile *tile, int64_
             .length = length,
         };
     }
+    p->straight = row->to_step == 1 && col->to_step == 1 && is_whole_line(p, tile->cols);
+    p->in_place = g->m <= tile->rows / 2 && col->step == 1 && p->run[0].length == tile->cols;
 }
 
 /* One row of a run: `length` values `step` apart.  The lengths of whole tiles are known to the
@@ -192,6 +207,19 @@ static inline void copy_line(const float *from, int64_t step, int64_t length, fl
             to[j] = from[j * step];
 }
 
+/* Its counterpart: `length` values to places `step` apart. */
+static inline void spread_line(const float *from, int64_t step, int64_t length, float *to)
+{
+    if (step == 1)
+        memcpy(to, from, (size_t)length * sizeof *to);
+    else if (step == 2)
+        for (int64_t j = 0; j < length; j++)
+            to[2 * j] = from[j];
+    else
+        for (int64_t j = 0; j < length; j++)
+            to[j * step] = from[j];
+}
+
 /* Columns of the matrix: b[k][j] for `depth` terms. */
 static void pack_panel(const struct gather *g, int64_t cols, const struct panel *p,
                        const int64_t *offset, int64_t depth, float *b)
@@ -207,77 +235,82 @@ static void pack_panel(const struct gather *g, int64_t cols, const struct panel 
         memset(b + k * cols + used, 0, (size_t)(cols - used) * sizeof *b);
 }
 
+/* From sums [row][col] to where the results of a panel lie. */
 static void scatter(const struct gather *g, int64_t cols, const struct panel *p, int64_t m,
-                    int64_t rows, const float *c, bool add)
+                    int64_t rows, const float *sums)
 {
-    const int64_t step = g->axis[1].to_step;
-
     for (int64_t i = 0; i < rows; i++)
-        for (int r = 0; r < p->n; r++) {
-            float *y = p->run[r].y + (m + i) * g->y_plane;
-            const float *from = c + i * cols + p->run[r].at;
-
-            for (int64_t j = 0; j < p->run[r].length; j++)
-                y[j * step] = add ? y[j * step] + from[j] : from[j];
-        }
-}
-
-/* Whether the panel's columns stand side by side in x for every term. */
-static bool is_whole_run(const struct gather *g, const struct ug_tile *tile, const struct panel *p)
-{
-    return p->run[0].length == tile->cols && g->axis[1].step == 1;
+        for (int r = 0; r < p->n; r++)
+            spread_line(sums + i * cols + p->run[r].at, g->axis[1].to_step, p->run[r].length,
+                        p->run[r].y + (m + i) * g->y_plane);
 }
 
 /* Adds the products of the weights from row m on with one panel of columns, over `depth` terms from
- * term k on, to the results: with b, the columns packed or, if it is NULL, with the columns where
+ * term k on, to the sums c: with b, the columns packed or, if it is NULL, with the columns where
  * they stand. */
 static void multiply(const struct gather *g, const struct ug_tile *tile, int64_t group, int64_t m,
-                     const struct panel *p, int64_t k, int64_t depth, const float *b)
+                     const struct panel *p, int64_t k, int64_t depth, const float *b, float *c,
+                     int64_t ldc)
 {
     const int64_t left = ug_min(g->m - m, tile->rows);
-    const int64_t rows = g->rows ? tile->rows : panel_rows(tile, left);
-    const bool straight = left == rows && p->run[0].length == tile->cols && g->axis[1].to_step == 1;
     const float *a = packed_at(g, tile, group, m, k), *lines[UG_TILE_MAX_ROWS];
-    float sums[UG_TILE_MAX_ROWS * UG_TILE_MAX_COLS];
-    float *c = straight ? p->run[0].y + m * g->y_plane : sums;
-    const int64_t ldc = straight ? g->y_plane : tile->cols;
 
-    for (int64_t i = 0; g->rows && i < rows; i++) /* spare rows repeat the last */
-        lines[i] = g->rows + group * g->w_group + (m + ug_min(i, left - 1)) * g->w_m + k;
-    if (!b)
-        tile->slide_narrow(depth, a, p->run[0].x, g->offset + k, c, ldc, straight && k > 0);
-    else if (g->rows)
-        tile->product_rows(depth, lines, b, c, ldc, straight && k > 0);
-    else if (rows == tile->rows)
-        tile->product(depth, a, b, c, ldc, straight && k > 0);
-    else
-        tile->product_narrow(depth, a, b, c, ldc, straight && k > 0);
-    if (!straight)
-        scatter(g, tile->cols, p, m, left, sums, k > 0);
+    if (!b) {
+        tile->slide_narrow(depth, a, p->run[0].x, g->offset + k, c, ldc, k > 0);
+    } else if (g->rows) {
+        for (int64_t i = 0; i < tile->rows; i++) /* spare rows repeat the last */
+            lines[i] = g->rows + group * g->w_group + (m + ug_min(i, left - 1)) * g->w_m + k;
+        tile->product_rows(depth, lines, b, c, ldc, k > 0);
+    } else if (panel_rows(tile, left) == tile->rows) {
+        tile->product(depth, a, b, c, ldc, k > 0);
+    } else {
+        tile->product_narrow(depth, a, b, c, ldc, k > 0);
+    }
+}
+
+/* Where the sums of a tile are collected: in the results, if all of the tile lies there in lines.
+ */
+static float *sums_at(const struct gather *g, const struct ug_tile *tile, const struct panel *p,
+                      int64_t m, float *own, int64_t *ldc)
+{
+    const int64_t left = g->m - m;
+    const bool whole = left >= tile->rows || (left == tile->rows / 2 && !g->rows);
+
+    *ldc = p->straight && whole ? g->y_plane : tile->cols;
+    return p->straight && whole ? p->run[0].y + m * g->y_plane : own;
 }
 
 static void run_piece(const struct gather *g, const struct ug_tile *tile, const struct piece *piece)
 {
-    float b[PANELS * DEPTH * UG_TILE_MAX_COLS] __attribute__((aligned(64)));
+    float b[PANELS][DEPTH * UG_TILE_MAX_COLS] __attribute__((aligned(64)));
+    float sums[PANELS][ROWS * UG_TILE_MAX_COLS] __attribute__((aligned(64)));
+    const int64_t end = piece->row + piece->n_rows;
     struct panel panel[PANELS];
-    float *packed[PANELS];
+    float *c;
+    int64_t ldc;
 
-    for (int p = 0; p < piece->n_panels; p++) {
+    for (int p = 0; p < piece->n_panels; p++)
         find_runs(g, tile, piece->group, piece->panel + p, &panel[p]);
-        packed[p] = g->m <= tile->rows / 2 && is_whole_run(g, tile, &panel[p])
-                        ? NULL
-                        : b + p * DEPTH * tile->cols;
-    }
     for (int64_t k = 0; k == 0 || k < g->n_terms; k += DEPTH) { /* no terms: the sums are 0 */
         const int64_t depth = ug_min(DEPTH, g->n_terms - k);
 
         for (int p = 0; p < piece->n_panels; p++)
-            if (packed[p])
-                pack_panel(g, tile->cols, &panel[p], g->offset + k, depth, packed[p]);
+            if (!panel[p].in_place)
+                pack_panel(g, tile->cols, &panel[p], g->offset + k, depth, b[p]);
         for (int p = 0; p < piece->n_panels; p++)
-            for (int64_t m = piece->row; m < piece->row + piece->n_rows; m += tile->rows)
-                multiply(g, tile, piece->group, m, &panel[p], k, depth, packed[p]);
+            for (int64_t m = piece->row; m < end; m += tile->rows) {
+                c = sums_at(g, tile, &panel[p], m, sums[p] + (m - piece->row) * tile->cols, &ldc);
+                multiply(g, tile, piece->group, m, &panel[p], k, depth,
+                         panel[p].in_place ? NULL : b[p], c, ldc);
+            }
     }
+    for (int p = 0; p < piece->n_panels; p++)
+        for (int64_t m = piece->row; m < end; m += tile->rows) {
+            float *own = sums[p] + (m - piece->row) * tile->cols;
+
+            if (sums_at(g, tile, &panel[p], m, own, &ldc) == own)
+                scatter(g, tile->cols, &panel[p], m, ug_min(g->m - m, tile->rows), own);
+        }
 }
 
 static int64_t panels_of(const struct gather *g, const struct ug_tile *tile)
@@ -296,7 +329,7 @@ static void run_gather(const struct gather *g, const struct ug_tile *tile)
     const int64_t tiles = ug_ceil_div(g->m, tile->rows);
     const int64_t cuts =
         ug_min(tiles, across * g->groups < wanted / 2 ? wanted / (across * g->groups) : 1);
-    const int64_t rows = ug_ceil_div(tiles, cuts) * tile->rows;
+    const int64_t rows = ug_min(ug_ceil_div(tiles, cuts), ROWS / tile->rows) * tile->rows;
     const int64_t down = ug_ceil_div(g->m, rows);
 
 #pragma omp parallel for collapse(3) schedule(dynamic)
