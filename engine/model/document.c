@@ -122,41 +122,50 @@ static const struct {
     {"found incompatible YAML document", false, "this program reads YAML 1.2"},
 };
 
+static char character_at(struct reader *r, yaml_mark_t mark)
+{
+    return r->text.source->text[ug_text_offset(&r->text, (int)mark.line + 1, (int)mark.column + 1)];
+}
+
+/* A list or map in brackets goes on where it should have a ',' or its end. */
+static bool explain_open(struct reader *r, const char *problem)
+{
+    const char open = character_at(r, r->parser.context_mark);
+
+    if (strncmp(problem, "did not find expected ','", 25) != 0)
+        return false;
+    struct ug_diag *d =
+        ug_error(r->diags, place(r, r->parser.context_mark), "this '%c' is never closed", open);
+    ug_note(d, place(r, r->parser.problem_mark),
+            "here ',' or '%c' was expected: an expression that contains , : { } [ ] must be quoted",
+            open == '[' ? ']' : '}');
+    return true;
+}
+
 static void explain(struct reader *r)
 {
     const yaml_parser_t *p = &r->parser;
     const char *problem = p->problem ? p->problem : "not YAML";
+    const struct ug_pos pos = place(r, p->problem_mark);
 
     if (p->error == YAML_MEMORY_ERROR) {
-        ug_error(r->diags, place(r, p->problem_mark), "out of memory");
+        ug_error(r->diags, pos, "out of memory");
         return;
     }
-    if (r->in_pieces || explain_tab(r, p->problem_mark) || explain_bracket(r, p->problem_mark))
+    if (r->in_pieces || explain_tab(r, p->problem_mark) || explain_bracket(r, p->problem_mark) ||
+        explain_open(r, problem))
         return;
-    if (!strncmp(problem, "did not find expected ','", 25)) {
-        const struct ug_pos open = place(r, p->context_mark);
-        const char *text = r->text.source->text + ug_text_offset(&r->text, open.line, open.column);
-        struct ug_diag *d = ug_error(r->diags, open, "this '%c' is never closed", *text);
-        ug_note(
-            d, place(r, p->problem_mark),
-            "here ',' or '%c' was expected: an expression that contains , : { } [ ] must be quoted",
-            *text == '[' ? ']' : '}');
-        return;
-    }
-    if (r->text.source->text[ug_text_offset(&r->text, (int)p->problem_mark.line + 1,
-                                            (int)p->problem_mark.column + 1)] == ':' &&
-        !strcmp(problem, "did not find expected key")) {
-        ug_error(r->diags, place(r, p->problem_mark), "a key is missing in front of this ':'");
+    if (character_at(r, p->problem_mark) == ':' && !strcmp(problem, "did not find expected key")) {
+        ug_error(r->diags, pos, "a key is missing in front of this ':'");
         return;
     }
     for (size_t i = 0; i < sizeof explanations / sizeof *explanations; i++)
         if (!strcmp(explanations[i].problem, problem)) {
-            ug_error(r->diags,
-                     place(r, explanations[i].context ? p->context_mark : p->problem_mark), "%s",
+            ug_error(r->diags, explanations[i].context ? place(r, p->context_mark) : pos, "%s",
                      explanations[i].sentence);
             return;
         }
-    ug_error(r->diags, place(r, p->problem_mark), "this is not YAML: %s", problem);
+    ug_error(r->diags, pos, "this is not YAML: %s", problem);
 }
 
 /* ---- Events ---- */

@@ -305,7 +305,22 @@ static bool evaluate_operator(struct ug_eval *e, const struct ug_expr *x, struct
     return left && right && apply(e, x, &a, &b, out);
 }
 
-/* ---- Members and indices ---- */
+/* ---- Names, members, indices ---- */
+
+static bool evaluate_name(struct ug_eval *e, const struct ug_expr *x, struct ug_quantity *out,
+                          bool could_be_word)
+{
+    const enum ug_found found = e->scope->lookup(e->context, x, out);
+
+    if (found == UG_UNKNOWN && e->diags) {
+        struct ug_diag *d = ug_error(e->diags, x->pos, "unknown name '%s'", x->text);
+        if (e->scope->suggest)
+            e->scope->suggest(e->context, x->text, d);
+        if (could_be_word)
+            ug_note(d, UG_NOWHERE, "if the word itself is meant, quote it: \"%s\"", x->text);
+    }
+    return found == UG_FOUND;
+}
 
 static bool no_member(struct ug_eval *e, const struct ug_expr *x, const char *const *names, int n)
 {
@@ -324,7 +339,9 @@ static bool evaluate_member(struct ug_eval *e, const struct ug_expr *x, struct u
 
     if (found != UG_UNKNOWN)
         return found == UG_FOUND;
-    if (!ug_evaluate(e, x->args[0], &base))
+    const struct ug_expr *left = x->args[0];
+    if (!(left->kind == UG_EXPR_NAME ? evaluate_name(e, left, &base, false)
+                                     : ug_evaluate(e, left, &base)))
         return false;
     if (base.kind == UG_Q_MAP) {
         const enum ug_found member = ug_vars_member(base.var, x->text, out);
@@ -402,22 +419,6 @@ static bool evaluate_index(struct ug_eval *e, const struct ug_expr *x, struct ug
 
 /* ---- Expressions ---- */
 
-static bool evaluate_name(struct ug_eval *e, const struct ug_expr *x, struct ug_quantity *out)
-{
-    const enum ug_found found = e->scope->lookup(e->context, x, out);
-
-    if (found == UG_UNKNOWN && e->diags) {
-        struct ug_diag *d = ug_error(e->diags, x->pos, "unknown name '%s'", x->text);
-        if (e->scope->suggest)
-            e->scope->suggest(e->context, x->text, d);
-        ug_note(d, UG_NOWHERE,
-                "a name that nothing is known by is a word only where it stands alone; "
-                "elsewhere quote it: \"%s\"",
-                x->text);
-    }
-    return found == UG_FOUND;
-}
-
 static bool evaluate_list(struct ug_eval *e, const struct ug_expr *x, bool words,
                           struct ug_quantity *out)
 {
@@ -451,7 +452,7 @@ bool ug_evaluate(struct ug_eval *e, const struct ug_expr *x, struct ug_quantity 
         *out = ug_quantity_text(x->text);
         return true;
     case UG_EXPR_NAME:
-        return evaluate_name(e, x, out);
+        return evaluate_name(e, x, out, true);
     case UG_EXPR_LIST:
         return evaluate_list(e, x, false, out);
     case UG_EXPR_CALL:

@@ -495,6 +495,14 @@ static const struct ug_expr *parse_choice(struct parser *p)
 
 /* ---- Whole texts ---- */
 
+/* A note for somebody who quoted a text for YAML alone. */
+static void note_text(const struct parser *p, struct ug_diag *d)
+{
+    if (d && !p->yaml->plain && !p->yaml->block && p->yaml->length < 60)
+        ug_note(d, UG_NOWHERE, "these quotes are YAML's; a text has quotes of its own: '\"%s\"'",
+                p->yaml->text);
+}
+
 /* What may go wrong behind an expression that is complete. */
 static void refuse_rest(struct parser *p)
 {
@@ -513,8 +521,8 @@ static void refuse_rest(struct parser *p)
     else if (is(p, ":"))
         ug_lexer_error(l, l->token.start, "a ':' cannot stand here: slices stand in [ ]");
     else
-        ug_lexer_error(l, l->token.start, "an operator is missing in front of '%.*s'", n,
-                       l->text + l->token.start);
+        note_text(p, ug_lexer_error(l, l->token.start, "an operator is missing in front of '%.*s'",
+                                    n, l->text + l->token.start));
 }
 
 /* A bracket that stays open is the first thing to mend, whatever else is wrong. */

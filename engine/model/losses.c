@@ -59,7 +59,11 @@ bool ug_want_scalar(struct ug_unfolding *u, struct ug_pos pos, const char *what,
     struct ug_diag *diag;
 
     if (q->kind == UG_Q_LIST) {
-        ug_error(u->b.diags, pos, "%s is a list of %d: add them up with total(…)", what, q->n);
+        diag =
+            ug_error(u->b.diags, pos, "%s is a list of %d: add them up with total(…)", what, q->n);
+        if (q->n == 1)
+            ug_note(diag, UG_NOWHERE,
+                    "or, if a minus sign is meant: '- ' starts a list, '-x' does not");
         return false;
     }
     if (!ug_as_tensor(u, pos, what, q, out))
