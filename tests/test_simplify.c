@@ -82,6 +82,25 @@ START_TEST(merges_equal_nodes)
 }
 END_TEST
 
+/* a + b is worth b - (-a) to this op. */
+static struct ug_node *simplify_plus(struct ug_builder *b, const struct ug_node *n)
+{
+    struct ug_node *minus = ug_emit_named(b, "neg", NULL, n->in, 1);
+
+    return ug_emit_named(b, "sub", NULL, (struct ug_node *[]){n->in[1], minus}, 2);
+}
+
+START_TEST(what_rules_emit_is_merged)
+{
+    const struct ug_op plus = {.name = "plus", .map = ug_op_add.map, .simplify = simplify_plus};
+    struct ug_node *a = ug_emit(&t.b, &plus, NULL, (struct ug_node *[]){x, y}, 2);
+    struct ug_node *b = ug_emit(&t.b, &plus, NULL, (struct ug_node *[]){x, x}, 2);
+
+    /* x, y, -x, y - -x, x - -x, their sum */
+    ck_assert_int_eq(simplified_size(op("add", a, b)), 6);
+}
+END_TEST
+
 START_TEST(elementwise_ops_broadcast_by_themselves)
 {
     struct ug_node *two = ug_expand_to(&t.b, number(2), UG_SHAPE(2, 3));
@@ -137,37 +156,6 @@ START_TEST(substitutes_into_another_graph)
     ck_assert_ptr_eq(root, other->nodes[root->id]);
     ck_assert_ptr_eq(root->in[0]->in[1], two);
     ug_graph_free(other);
-}
-END_TEST
-
-/* ---- Lowering ---- */
-
-/* a + b runs as b - (-a). */
-static struct ug_node *lower_plus(struct ug_builder *b, const struct ug_node *n)
-{
-    struct ug_node *minus = ug_emit_named(b, "neg", NULL, n->in, 1);
-
-    return ug_emit_named(b, "sub", NULL, (struct ug_node *[]){n->in[1], minus}, 2);
-}
-
-START_TEST(lowering_shares_what_is_equal)
-{
-    const struct ug_op plus = {.name = "plus", .map = ug_op_add.map, .lower = lower_plus};
-    struct ug_node *other = ug_bench_floats(&t, UG_SHAPE(2, 3), NULL), *roots[2];
-    struct ug_graph *g;
-    float *before, *after;
-
-    roots[0] = ug_emit(&t.b, &plus, NULL, (struct ug_node *[]){x, y}, 2);
-    roots[1] = ug_emit(&t.b, &plus, NULL, (struct ug_node *[]){x, other}, 2);
-    before = ug_bench_run(&t, t.graph, roots[1], NULL);
-    g = ug_lower(t.graph, roots, 2);
-    ck_assert_int_eq(g->n, 6); /* three inputs, one negation, two differences */
-    ck_assert_str_eq(roots[0]->op->name, "sub");
-    ck_assert_ptr_eq(roots[0]->in[1], roots[1]->in[1]);
-    after = ug_bench_run(&t, g, roots[1], NULL);
-    ck_assert_mem_eq(before, after, 6 * sizeof *before);
-    free(before), free(after);
-    ug_graph_free(g);
 }
 END_TEST
 
@@ -278,11 +266,11 @@ Suite *ug_suite(void)
     tcase_add_test(c, drops_what_changes_nothing);
     tcase_add_test(c, computes_numbers);
     tcase_add_test(c, merges_equal_nodes);
+    tcase_add_test(c, what_rules_emit_is_merged);
     tcase_add_test(c, elementwise_ops_broadcast_by_themselves);
     tcase_add_test(c, roots_survive_in_place);
     tcase_add_test(c, substitutes_in_one_graph);
     tcase_add_test(c, substitutes_into_another_graph);
-    tcase_add_test(c, lowering_shares_what_is_equal);
     tcase_add_test(c, states_are_chained);
     tcase_add_test(c, updates_at_two_places_stay_two);
     tcase_add_test(c, states_that_nothing_computes_stay);

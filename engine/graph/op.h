@@ -135,11 +135,6 @@ struct ug_op {
      * already), or NULL: x * 1 is x.  NULL: there is no such rule. */
     struct ug_node *(*simplify)(struct ug_builder *b, const struct ug_node *n);
 
-    /* What runs instead for these shapes, when all gradients are there: faster nodes that give about the
-     * same value, or NULL.  Equal nodes that several calls emit (transformed weights) become one.
-     * NULL: it runs as it is. */
-    struct ug_node *(*lower)(struct ug_builder *b, const struct ug_node *n);
-
     /* Multiplications and additions of one run; NULL: one per output element. */
     double (*flops)(const void *attrs, const struct ug_type *in, const struct ug_type *out);
 

@@ -14,7 +14,6 @@ struct simplifier {
     struct ug_builder b;    /* of the new graph */
     struct ug_node **table; /* open addressing, a power of two in size, at most half full */
     size_t size, used;
-    bool lowering; /* by op->lower, instead of making anything simpler */
 };
 
 /* ---- Equal nodes ---- */
@@ -173,8 +172,6 @@ static struct ug_node *apply_rules(struct simplifier *s, struct ug_node *like)
 {
     struct ug_node *simpler = NULL;
 
-    if (s->lowering)
-        return like->op->lower ? like->op->lower(&s->b, like) : NULL;
     if (like->op->is_view)
         simpler = simplify_view(like);
     else
@@ -186,7 +183,7 @@ static struct ug_node *apply_rules(struct simplifier *s, struct ug_node *like)
     return simpler;
 }
 
-static struct ug_node *rewrite_node(struct simplifier *s, const struct ug_node *n)
+static struct ug_node *simplify_node(struct simplifier *s, const struct ug_node *n)
 {
     struct ug_node *in[MAX_INPUTS], like = *n, *simpler;
     const int first = s->b.graph->n;
@@ -220,10 +217,9 @@ static struct ug_graph *sweep(struct ug_graph *take, struct ug_node **roots, int
     return g;
 }
 
-static struct ug_graph *rewrite(const struct ug_graph *g, bool lowering, struct ug_node **roots,
-                                int n_roots)
+struct ug_graph *ug_simplify(const struct ug_graph *g, struct ug_node **roots, int n_roots)
 {
-    struct simplifier s = {.c = ug_copying_start(roots, n_roots), .lowering = lowering};
+    struct simplifier s = {.c = ug_copying_start(roots, n_roots)};
 
     s.b.graph = ug_graph_new(g->params);
     s.b.diags = ug_diags_new();
@@ -232,21 +228,11 @@ static struct ug_graph *rewrite(const struct ug_graph *g, bool lowering, struct 
 
         if (n)
             s.c.map[i] =
-                n->n_in <= MAX_INPUTS ? rewrite_node(&s, n) : ug_copying_copy(&s.c, s.b.graph, n);
+                n->n_in <= MAX_INPUTS ? simplify_node(&s, n) : ug_copying_copy(&s.c, s.b.graph, n);
     }
     assert(!ug_diags_errors(s.b.diags) && "a rule that emits what does not fit");
     ug_copying_end(&s.c, roots, n_roots);
     ug_diags_free(s.b.diags);
     free(s.table);
     return sweep(s.b.graph, roots, n_roots);
-}
-
-struct ug_graph *ug_simplify(const struct ug_graph *g, struct ug_node **roots, int n_roots)
-{
-    return rewrite(g, false, roots, n_roots);
-}
-
-struct ug_graph *ug_lower(const struct ug_graph *g, struct ug_node **roots, int n_roots)
-{
-    return rewrite(g, true, roots, n_roots);
 }
