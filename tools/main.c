@@ -1,6 +1,7 @@
 /* main.c -- the command `unitgraph`: finds the subcommand and hands over. */
 #include "tools/command.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -59,8 +60,13 @@ static void wait_asleep(char **argv)
 {
     if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY"))
         return;
+    char self[PATH_MAX]; /* its own name, so that it is listed under it */
+    const ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (n <= 0)
+        return;
+    self[n] = '\0';
     setenv("GOMP_SPINCOUNT", "2000", 1);
-    execv("/proc/self/exe", argv); /* comes back only where it cannot be done: then they spin */
+    execv(self, argv); /* comes back only where it cannot be done: then they spin */
 }
 
 int main(int argc, char **argv)
