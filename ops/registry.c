@@ -18,6 +18,7 @@
     F(shape) \
     F(join) \
     F(pad) \
+    F(listing) \
     F(resample) \
     F(max_pool) \
     F(linalg) \

@@ -139,6 +139,7 @@ static const struct {
     {"      - when: x > 0\n        body: relu\n", "6:15:"},
     {"      - when: true\n        body: relu\n        otherwise: relu\n", "8:9: unknown key"},
     {"      - residual: relu\n        body: relu\n", "7:9: unknown key 'body' in a residual step"},
+    {"      - a: relu\n      - a: tanh\n", "7:9: two steps have the label 'a'"},
     {"      - relu(zz)\n", "6:14: too many arguments for 'relu'"},
     {"      - conv2d(nn, 3)\n", "6:16: argument 'out_channels' of 'conv2d'"},
     {"      - n()\n", "6:9: unknown op, module or network 'n'"},

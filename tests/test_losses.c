@@ -195,6 +195,17 @@ START_TEST(who_updates_what_must_be_clear)
 }
 END_TEST
 
+START_TEST(a_mistake_in_an_optimizer_is_not_one_of_its_parameters)
+{
+    program_load(
+        ug_arena_format(read_arena, HEAD "%s",
+                        train("optimizers: {o: {minimize: L, parameters: [A], sgd: {lr: 1}}, "
+                              "r: {minimize: M, parameters: [B], sdg: {lr: 1}}}")));
+    ck_assert_msg(strstr(read_messages(), "did you mean 'sgd'?"), "%s", read_messages());
+    ck_assert_msg(!strstr(read_messages(), "has no optimizer"), "%s", read_messages());
+}
+END_TEST
+
 START_TEST(frozen_or_unreached_parameters_need_no_optimizer)
 {
     struct ug_program *p = program_load(ug_arena_format(
@@ -473,6 +484,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, optimizers_minimise_expressions_over_losses_and_terms);
     tcase_add_test(t, each_optimizer_has_its_parameters);
     tcase_add_loop_test(t, who_updates_what_must_be_clear, 0, sizeof unfit / sizeof *unfit);
+    tcase_add_test(t, a_mistake_in_an_optimizer_is_not_one_of_its_parameters);
     tcase_add_test(t, frozen_or_unreached_parameters_need_no_optimizer);
     tcase_add_test(t, gradients_are_values);
     tcase_add_test(t, a_gradient_is_with_respect_to_the_uses_of_a_name);

@@ -241,6 +241,9 @@ static const struct {
      "2:24: module 'm' has an input and a parameter named 'x'"},
     {"modules: {m: {inputs: [], body: relu}}\n", "2:11: module 'm' has a body"},
     {"modules: {m: {body: relu, inptus: x}}\n", "2:27: unknown key 'inptus' in a module"},
+    {"modules: {m: {inputs: [], graph: {a: 'parameter([3])'}, outputs: a}}\n"
+     "graph: {v: {from: x, body: [m]}}\n",
+     "3:29: module 'm' has no input for the value that comes before it"},
     {"modules: {2m: {body: relu}}\n", "2:11: '2m' is not a name"},
     {"graph: {a: 1, 'a, b': 'split(x, 2)'}\n", "2:16: two values are named 'a'"},
     {"graph: {'a b': x}\n", "2:"},

@@ -132,7 +132,11 @@ bool ug_bind(struct ug_binding *b, const struct ug_expr *text, const struct ug_q
     int next = first_of(b);
     bool fine = true;
 
-    if (flowing && next < end_of(b)) {
+    if (flowing && b->module->n_inputs == 0) {
+        ug_error(b->diags, text->pos, "%s has no input for the value that comes before it",
+                 b->called);
+        fine = false;
+    } else if (flowing) {
         bound[next] = (struct ug_bound){name_of(b, next), UG_FOUND, *flowing};
         next++;
     }

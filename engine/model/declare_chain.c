@@ -145,6 +145,22 @@ static bool declare_step(struct ug_declaring *d, struct ug_yaml *value, struct u
     return label_step(d, value, out);
 }
 
+/* Two steps of one list with the same label. */
+static bool check_labels(struct ug_declaring *d, const struct ug_chain *c)
+{
+    bool fine = true;
+
+    for (int i = 0; i < c->n; i++)
+        for (int k = 0; k < i && c->steps[i].kind == UG_STEP_LABEL; k++)
+            if (c->steps[k].kind == UG_STEP_LABEL && !strcmp(c->steps[k].name, c->steps[i].name)) {
+                ug_note(ug_error(d->diags, c->steps[i].pos, "two steps have the label '%s'",
+                                 c->steps[i].name),
+                        c->steps[k].pos, "the other is here");
+                fine = false;
+            }
+    return fine;
+}
+
 bool ug_declare_chain(struct ug_declaring *d, struct ug_yaml *value, struct ug_chain *out)
 {
     const bool is_list = value->kind == UG_YAML_LIST;
@@ -156,5 +172,5 @@ bool ug_declare_chain(struct ug_declaring *d, struct ug_yaml *value, struct ug_c
         if (!declare_step(d, is_list ? value->items[i] : value, &out->steps[i]))
             fine = false;
     out->single = fine && count_steps(out) == 1;
-    return fine;
+    return fine && check_labels(d, out);
 }

@@ -166,6 +166,8 @@ void ug_resolve_training(struct ug_program *p, const struct ug_unfolded *u, stru
         o.optimizer[i] = -1;
     for (int i = 0; i < p->train.n_optimizers; i++)
         take_parameters(&o, i);
+    o.partial |=
+        ug_yaml_get(ug_yaml_get(p->tree, "train"), "optimizers")->n != p->train.n_optimizers;
     if (!o.partial && ug_diags_errors(diags) == errors)
         check_reached(&o, u);
 }
