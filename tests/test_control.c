@@ -136,7 +136,7 @@ static const struct {
     {"x: [2]", "  g: grad(x, x)\n", "y must be a single number"},
     {"x: [2], z: [2]", "  g: grad(sum(x), z)\n", "y does not depend on x"},
     {"x: [2]", "  g: grad(sum(detach(x)), x)\n", "y does not depend on x"},
-    {"x: [2]", "  g: grad(sum(x), 3)\n", "constant"},
+    {"x: [2]", "  g: grad(sum(x), 3)\n", "is the name of a value"},
     {"y: {shape: [2], dtype: int64}, x: [2]", "  g: grad(sum(x), y)\n", "labels"},
     {"x: [2]", "  h: one_hot(x, 3)\n", "labels must be int64"},
     {"x: [2, 3]", "  c: coords(x)\n", "[N, C, H, W]"},

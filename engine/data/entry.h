@@ -24,6 +24,8 @@ struct ug_source_kind {
     void (*values)(const struct ug_entry *e, int64_t item, void *out);
     /* The item's path, which lives as long as the entry; NULL: its items have none. */
     const char *(*path)(const struct ug_entry *e, int64_t item);
+    /* The item's label, where `labels` is NULL; -1: it has none.  NULL: no item has one. */
+    int64_t (*label)(const struct ug_entry *e, int64_t item);
 };
 
 extern const struct ug_source_kind ug_images_source, ug_idx_source, ug_synthetic_source,

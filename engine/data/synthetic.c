@@ -81,16 +81,15 @@ static bool find_domain(const struct ug_entry *e, struct synthetic *s, struct ug
     return false;
 }
 
-static const int64_t *take_labels(const struct ug_entry *e, const struct ug_scene *scene)
+static int64_t label(const struct ug_entry *e, int64_t item)
 {
-    int64_t *labels = ug_arena_array(e->arena, (size_t)e->items, sizeof *labels);
+    const struct synthetic *s = e->store;
     float u[UG_SCENE_NUMBERS];
 
-    for (int64_t i = 0; i < e->items; i++) {
-        take_numbers(scene, e->spec->scene_seed, i, u);
-        labels[i] = scene->label(u);
-    }
-    return labels;
+    if (!s->scene->label)
+        return -1;
+    take_numbers(s->scene, e->spec->scene_seed, item, u);
+    return s->scene->label(u);
 }
 
 static bool open_synthetic(struct ug_entry *e, struct ug_diags *diags)
@@ -111,8 +110,6 @@ static bool open_synthetic(struct ug_entry *e, struct ug_diags *diags)
     if (!ug_entry_crop_fits(e, spec->scene, s->size[0], s->size[1], diags))
         return false;
     e->items = spec->limit && spec->limit < spec->count ? spec->limit : spec->count;
-    if (s->scene->label)
-        e->labels = take_labels(e, s->scene);
     e->type = (struct ug_type){UG_F32, UG_SHAPE(spec->channels ? spec->channels : 3,
                                                 spec->size[0] ? spec->size[0] : s->size[0],
                                                 spec->size[1] ? spec->size[1] : s->size[1])};
@@ -140,4 +137,5 @@ static bool draw_picture(const struct ug_entry *e, int64_t item, struct ug_pictu
     return true;
 }
 
-const struct ug_source_kind ug_synthetic_source = {.open = open_synthetic, .picture = draw_picture};
+const struct ug_source_kind ug_synthetic_source = {
+    .open = open_synthetic, .picture = draw_picture, .label = label};
