@@ -80,13 +80,19 @@ static const struct ug_expr *binary(struct parser *p, enum ug_expr_op op, const 
     return with(p, x, 2, (const struct ug_expr *const[]){a, b});
 }
 
-static bool enter(struct parser *p)
+/* Parses what stands one level deeper. */
+static const struct ug_expr *nested(struct parser *p,
+                                    const struct ug_expr *(*parse)(struct parser *))
 {
-    if (p->depth++ < DEEPEST)
-        return true;
-    ug_lexer_error(&p->l, p->l.token.start, "this expression is too deep: at most %d levels",
-                   DEEPEST);
-    return false;
+    if (p->depth == DEEPEST) {
+        ug_lexer_error(&p->l, p->l.token.start, "this expression is too deep: at most %d levels",
+                       DEEPEST);
+        return NULL;
+    }
+    p->depth++;
+    const struct ug_expr *x = parse(p);
+    p->depth--;
+    return x;
 }
 
 /* ---- Errors ---- */
@@ -346,28 +352,27 @@ static const struct ug_expr *parse_power(struct parser *p)
 
     if (!base || !take(p, "**"))
         return base;
-    return binary(p, UG_OP_POW, base, parse_unary(p));
+    return binary(p, UG_OP_POW, base, nested(p, parse_unary));
+}
+
+/* An operator in front of what `parse` takes. */
+static const struct ug_expr *prefixed(struct parser *p, enum ug_expr_op op, size_t start,
+                                      const struct ug_expr *(*parse)(struct parser *))
+{
+    const struct ug_expr *operand = nested(p, parse);
+
+    if (!operand)
+        return NULL;
+    struct ug_expr *x = node(p, UG_EXPR_UNARY, start);
+    x->op = op;
+    return with(p, x, 1, &operand);
 }
 
 static const struct ug_expr *parse_unary(struct parser *p)
 {
     const size_t start = p->l.token.start;
-    const struct ug_expr *operand = NULL;
 
-    if (!enter(p))
-        return NULL;
-    if (take(p, "-")) {
-        operand = parse_unary(p);
-        if (operand) {
-            struct ug_expr *x = node(p, UG_EXPR_UNARY, start);
-            x->op = UG_OP_NEG;
-            operand = with(p, x, 1, &operand);
-        }
-    } else {
-        operand = parse_power(p);
-    }
-    p->depth--;
-    return operand;
+    return take(p, "-") ? prefixed(p, UG_OP_NEG, start, parse_unary) : parse_power(p);
 }
 
 struct level {
@@ -437,22 +442,8 @@ static const struct ug_expr *parse_comparison(struct parser *p)
 static const struct ug_expr *parse_not(struct parser *p)
 {
     const size_t start = p->l.token.start;
-    const struct ug_expr *operand;
 
-    if (!enter(p))
-        return NULL;
-    if (take(p, "not")) {
-        operand = parse_not(p);
-        if (operand) {
-            struct ug_expr *x = node(p, UG_EXPR_UNARY, start);
-            x->op = UG_OP_NOT;
-            operand = with(p, x, 1, &operand);
-        }
-    } else {
-        operand = parse_comparison(p);
-    }
-    p->depth--;
-    return operand;
+    return take(p, "not") ? prefixed(p, UG_OP_NOT, start, parse_not) : parse_comparison(p);
 }
 
 static const struct ug_expr *parse_and(struct parser *p)
@@ -474,23 +465,25 @@ static const struct ug_expr *parse_or(struct parser *p)
 }
 
 /* a if c else b; another choice may stand in b without brackets. */
+static const struct ug_expr *parse_choice_here(struct parser *p)
+{
+    const struct ug_expr *x = parse_or(p), *condition, *other = NULL;
+
+    if (!x || !take(p, "if"))
+        return x;
+    condition = parse_or(p);
+    if (condition && !take(p, "else"))
+        return missing(p, "the 'else' of this 'if'");
+    if (condition)
+        other = parse_choice(p);
+    struct ug_expr *choice = node(p, UG_EXPR_COND, 0);
+    choice->pos = x->pos;
+    return with(p, choice, 3, (const struct ug_expr *const[]){x, condition, other});
+}
+
 static const struct ug_expr *parse_choice(struct parser *p)
 {
-    if (!enter(p))
-        return NULL;
-    const struct ug_expr *x = parse_or(p);
-    if (x && take(p, "if")) {
-        const struct ug_expr *condition = parse_or(p), *other = NULL;
-        if (condition && !take(p, "else"))
-            missing(p, "the 'else' of this 'if'");
-        else if (condition)
-            other = parse_choice(p);
-        struct ug_expr *choice = node(p, UG_EXPR_COND, 0);
-        choice->pos = x->pos;
-        x = with(p, choice, 3, (const struct ug_expr *const[]){x, condition, other});
-    }
-    p->depth--;
-    return x;
+    return nested(p, parse_choice_here);
 }
 
 /* ---- Whole texts ---- */

@@ -80,10 +80,13 @@ static bool read_two(struct ug_sections *s, const struct ug_key *key, struct ug_
 static bool read_quantity(struct ug_sections *s, const struct ug_key *key, struct ug_yaml *value,
                           const char *what, void *out)
 {
+    const bool may_be_word = key->type == UG_KEY_TEXT || key->type == UG_KEY_BOOL;
+    const struct ug_expr *x = ug_expr_parse(s->arena, s->diags, value);
     struct ug_quantity q;
     char text[UG_QUANTITY_TEXT];
 
-    if (!ug_evaluate_yaml(&s->eval, value, &q))
+    /* Where a number is needed, a name that is not known is a slip, not a word. */
+    if (!x || !(may_be_word ? ug_evaluate_argument(&s->eval, x, &q) : ug_evaluate(&s->eval, x, &q)))
         return false;
     switch (key->type) {
     case UG_KEY_INT:
