@@ -55,7 +55,7 @@ static const struct {
     {"conv2d(x, 4, 3, bias=3)", "4:26: argument 'bias' of 'conv2d'"},
     {"conv2d(x, 4, 3, weight=y)", "4:5: conv2d: leave 'out_channels' out"},
     {"conv2d([x, y], 4, 3) + [x]", "4:5:"},
-    {"leaky_relu(x, steep)", "4:19: argument 'negative_slope' of 'leaky_relu'"},
+    {"leaky_relu(x, steep)", "4:19: unknown name 'steep'"},
     {"mse_loss(x)", "4:5: 'mse_loss' needs 'target'"},
     {"mse_loss(x, true)",
      "4:17: argument 'target' of 'mse_loss' is a tensor or a number, not true"},

@@ -141,7 +141,7 @@ static const struct {
     {"      - residual: relu\n        body: relu\n", "7:9: unknown key 'body' in a residual step"},
     {"      - a: relu\n      - a: tanh\n", "7:9: two steps have the label 'a'"},
     {"      - relu(zz)\n", "6:14: too many arguments for 'relu'"},
-    {"      - conv2d(nn, 3)\n", "6:16: argument 'out_channels' of 'conv2d'"},
+    {"      - conv2d(nn, 3)\n", "6:16: unknown name 'nn'"},
     {"      - n()\n", "6:9: unknown op, module or network 'n'"},
     {"      - flatten\n      - conv2d(3, 1)\n", "7:9:"},
 };

@@ -121,7 +121,7 @@ static bool evaluate_all(struct ug_here *here, const struct ug_expr *text,
     bool fine = true;
 
     for (int i = 1; i < text->n_args; i++)
-        fine &= ug_evaluate_argument_here(here, text->args[i], &values[i - 1]);
+        fine &= ug_evaluate_here(here, text->args[i], &values[i - 1]);
     return fine;
 }
 

@@ -129,15 +129,19 @@ static bool match(struct op_call *c, const struct ug_quantity *flowing)
 
 /* ---- Evaluating, and what is not given ---- */
 
-/* Where a tensor is wanted, an unknown name is no word. */
+/* Where a tensor or a number is wanted, an unknown name is a slip and no word. */
+static bool may_be_word(enum ug_arg_type type)
+{
+    return type == UG_WORD || type == UG_BOOL || type == UG_MODE || type == UG_BIAS ||
+           type == UG_INIT;
+}
+
 static bool evaluate_slot(struct op_call *c, enum ug_arg_type type, struct slot *s)
 {
-    const bool is_tensor = type == UG_TENSOR || type == UG_TENSORS || type == UG_LIKE;
-
     if (s->has_value || !s->expr)
         return true;
-    s->has_value =
-        (is_tensor ? ug_evaluate_here : ug_evaluate_argument_here)(c->here, s->expr, &s->value);
+    s->has_value = (may_be_word(type) ? ug_evaluate_argument_here
+                                      : ug_evaluate_here)(c->here, s->expr, &s->value);
     return s->has_value;
 }
 
