@@ -105,8 +105,6 @@ static bool unfold(struct evaluation *e)
     struct ug_request request = {
         .want = UG_WANT_VALUES | UG_WANT_LOSSES,
         .training = o->training,
-        .types = e->given,
-        .n_types = e->n_given,
     };
 
     if (o->n_fetch) {

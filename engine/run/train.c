@@ -356,7 +356,7 @@ static const char *describe_fault(const struct run *r, const struct ug_fault *f)
                                ((const struct ug_param_attrs *)n->attrs)->param->name);
     return ug_arena_format(r->arena, "%s'%s' is not finite: a result of '%s'",
                            n->backward ? "the gradient at " : "", n->place ? n->place : n->op->name,
-                           n->op->name);
+                           n->called ? n->called->name : n->op->name);
 }
 
 static void report_fault(struct run *r, const struct ug_fault *f, const struct ug_batch *batch)
