@@ -273,7 +273,7 @@ static void put_fill(const struct drawing *d, const struct box *b)
     for (int i = 0; i < b->n_params && group < 0; i++)
         group = find_tied(d, b->params[i]);
     if (group >= 0)
-        fprintf(d->out, ", fillcolor=\"%.3f 0.38 0.98\"", fmod(0.08 + 0.618034 * group, 1.0));
+        fprintf(d->out, ", fillcolor=\"%.3f 0.30 1.0\"", fmod(0.08 + 0.618034 * group, 1.0));
     else if (b->last->op == &ug_op_input)
         fputs(", fillcolor=\"#e8e8e8\"", d->out);
     if (b->backward)
@@ -481,7 +481,7 @@ static void put_all_frames(struct drawing *d)
 /* ---- The whole ---- */
 
 static const char head[] =
-    "  graph [rankdir=TB, fontname=\"Helvetica\", fontsize=11, labeljust=l, "
+    "  graph [rankdir=TB, newrank=true, fontname=\"Helvetica\", fontsize=11, labeljust=l, "
     "color=\"#9aa5b1\", nodesep=0.25, ranksep=0.35];\n"
     "  node [shape=record, style=filled, fillcolor=white, color=\"#52606d\", "
     "fontname=\"Helvetica\", "

@@ -1,0 +1,206 @@
+/* session.c -- how a run begins: the experiment, the folder, the checkpoint to go on from. */
+#include "engine/run/session.h"
+
+#include <string.h>
+
+#include "engine/base/file.h"
+#include "engine/run/config.h"
+#include "engine/run/folder.h"
+#include "engine/run/weights.h"
+
+enum { LOG_EVERY = 10, FEWEST_LINES = 100 }; /* where the file does not say how often to log */
+
+const char *ug_session_path(const struct ug_session *r, const char *name)
+{
+    return ug_arena_format(r->arena, "%s/%s", r->out, name);
+}
+
+/* ---- The experiment ---- */
+
+static int64_t log_every(int64_t steps)
+{
+    const int64_t every = steps / FEWEST_LINES;
+
+    return every < 1 ? 1 : every < LOG_EVERY ? every : LOG_EVERY;
+}
+
+/* What the command line says goes into the file too: config.yaml repeats the run. */
+static void apply_options(struct ug_session *r)
+{
+    const struct ug_run_options *o = r->options;
+    struct ug_program *p = r->program;
+
+    if (o->steps) {
+        p->train.steps = o->steps;
+        p->train.epochs = 0;
+        ug_config_remove(p, "epochs");
+        ug_config_set(p, "steps", ug_arena_format(p->arena, "%lld", (long long)o->steps));
+    }
+    if (o->seed >= 0) {
+        p->train.seed = (uint64_t)o->seed;
+        ug_config_set(p, "seed", ug_arena_format(p->arena, "%lld", (long long)o->seed));
+    }
+    if (!p->log.present)
+        p->log = (struct ug_event_spec){.present = true, .every = log_every(p->train.steps)};
+    if (o->init) {
+        p->train.init = o->init;
+        p->train.init_pos = UG_NOWHERE;
+        ug_config_set(p, "init", o->init);
+    }
+}
+
+static bool load(struct ug_session *r)
+{
+    const struct ug_load_options options = {.sets = r->options->overrides.sets,
+                                            .n_sets = r->options->overrides.n_sets};
+
+    r->program = ug_program_load(r->file, &options, r->diags);
+    if (!r->program || ug_diags_errors(r->diags))
+        return false;
+    if (!r->program->train.present) {
+        ug_error(r->diags, (struct ug_pos){r->program->tree->pos.source, 0, 0},
+                 "there is nothing to train: the file has no 'train'");
+        return false;
+    }
+    r->made.experiment = ug_config_hash(ug_config_text(r->program));
+    apply_options(r);
+    r->config = ug_config_text(r->program);
+    return true;
+}
+
+/* "graphs/unit.yaml" trains into "runs/unit". */
+static const char *default_folder(struct ug_arena *a, const char *file)
+{
+    const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
+    const char *dot = strrchr(name, '.');
+
+    return ug_arena_format(a, "runs/%.*s",
+                           (int)(dot && dot != name ? dot - name : (long)strlen(name)), name);
+}
+
+static bool holds_run(const struct ug_session *r)
+{
+    return ug_file_exists(ug_session_path(r, "config.yaml")) ||
+           ug_file_exists(ug_session_path(r, "checkpoints")) ||
+           ug_file_exists(ug_session_path(r, "metrics.jsonl"));
+}
+
+static bool check_folder(struct ug_session *r)
+{
+    r->out = r->options->out ? r->options->out : default_folder(r->arena, r->file);
+    if (r->options->resume && r->options->init) {
+        ug_error(r->diags, UG_NOWHERE,
+                 "--init starts a run and --resume goes on with one: leave one of them out");
+        return false;
+    }
+    if (r->options->resume || !holds_run(r))
+        return true;
+    struct ug_diag *e =
+        ug_error(r->diags, UG_NOWHERE, "the folder '%s' holds a run already", r->out);
+    ug_note(e, UG_NOWHERE, "go on with it by --resume, or choose another folder with --out");
+    return false;
+}
+
+/* Everything that can be wrong with the experiment is found before the folder is touched. */
+static bool prepare(struct ug_session *r)
+{
+    struct ug_program *p = r->program;
+
+    if (p->data.n && !(r->data = ug_dataset_open(&p->data, r->diags)))
+        return false;
+    if (!(r->trainer = ug_trainer_new(p, r->diags)))
+        return false;
+    if (p->samples.event.present && !ug_samples_open(&r->samples, r->trainer, r->diags))
+        return false;
+    return !p->validate.event.present || ug_validation_open(&r->validation, r->trainer, r->diags);
+}
+
+/* ---- Starting ---- */
+
+static bool begin_anew(struct ug_session *r)
+{
+    const struct ug_train_spec *t = &r->program->train;
+
+    if (!ug_store_init(r->trainer->store, r->program, t->seed, r->diags))
+        return false;
+    if (t->init &&
+        !ug_weights_read(t->init, t->init_pos, r->program, r->trainer->store->data, r->diags))
+        return false;
+    ug_trainer_start(r->trainer);
+    r->made.seed = t->seed;
+    return true;
+}
+
+/* The seed is the run's; another one would make it another run. */
+static bool go_on(struct ug_session *r, const char *checkpoint)
+{
+    const uint64_t experiment = r->made.experiment;
+
+    if (!ug_checkpoint_read(checkpoint, r->trainer, &r->made, r->diags))
+        return false;
+    if (r->options->seed >= 0 && r->made.seed != (uint64_t)r->options->seed) {
+        ug_error(r->diags, UG_NOWHERE, "the run in '%s' has the seed %llu; --seed cannot change it",
+                 r->out, (unsigned long long)r->made.seed);
+        return false;
+    }
+    if (r->made.experiment != experiment)
+        ug_warning(r->diags, UG_NOWHERE, "'%s' has changed since the run in '%s' began", r->file,
+                   r->out);
+    r->made.experiment = experiment;
+    r->saved = r->made.step;
+    r->seconds_before = r->made.seconds;
+    return true;
+}
+
+static bool set_start(struct ug_session *r)
+{
+    const char *checkpoint = r->options->resume ? ug_checkpoint_find(r->arena, r->out, -1) : NULL;
+
+    r->saved = -1;
+    return checkpoint ? go_on(r, checkpoint) : begin_anew(r);
+}
+
+static bool write_config(struct ug_session *r)
+{
+    struct ug_writer w;
+
+    if (!ug_writer_open(&w, ug_session_path(r, "config.yaml"), r->diags))
+        return false;
+    ug_writer_put(&w, r->config, strlen(r->config));
+    return ug_writer_commit(&w, r->diags);
+}
+
+bool ug_session_open(struct ug_session *r)
+{
+    if (!ug_folder_make(r->out, r->diags) || !write_config(r) ||
+        !ug_metrics_open(&r->metrics, ug_session_path(r, "metrics.jsonl"), r->made.step, r->diags))
+        return false;
+    r->progress = (struct ug_progress){
+        .out = r->options->progress,
+        .terminal = r->options->terminal,
+        .log = fopen(ug_session_path(r, "log.txt"), "ae"),
+        .unit = "step",
+        .first = r->made.step,
+        .last = r->program->train.steps,
+    };
+    return true;
+}
+
+bool ug_session_prepare(struct ug_session *r)
+{
+    return load(r) && check_folder(r) && prepare(r) && set_start(r);
+}
+
+void ug_session_free(struct ug_session *r)
+{
+    ug_loader_stop(r->loader);
+    ug_metrics_close(&r->metrics);
+    if (r->progress.log)
+        fclose(r->progress.log);
+    ug_samples_close(&r->samples);
+    ug_validation_close(&r->validation);
+    ug_trainer_free(r->trainer);
+    ug_dataset_close(r->data);
+    ug_program_free(r->program);
+    ug_arena_free(r->arena);
+}

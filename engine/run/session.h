@@ -1,0 +1,50 @@
+/* session.h -- a run from its start or from a checkpoint to its end: what train.c goes through step
+ * by step.
+ */
+#ifndef UG_SESSION_H
+#define UG_SESSION_H
+
+#include "engine/run/checkpoint.h"
+#include "engine/run/metrics.h"
+#include "engine/run/progress.h"
+#include "engine/run/samples.h"
+#include "engine/run/validate.h"
+#include "engine/unitgraph.h"
+
+struct ug_session {
+    const struct ug_run_options *options;
+    const char *file; /* as the user named it */
+    struct ug_diags *diags;
+    struct ug_arena *arena;
+    struct ug_program *program;
+    const char *out, *config;
+    struct ug_dataset *data; /* NULL where the experiment has none */
+    struct ug_trainer *trainer;
+    struct ug_samples samples;
+    struct ug_validation validation;
+    struct ug_loader *loader;
+    struct ug_metrics metrics;
+    struct ug_progress progress;
+    struct ug_progress_made made;
+    double seconds_before; /* of training, before this session */
+    int64_t saved;         /* step of the newest checkpoint; -1: none */
+};
+
+/* The file loaded, all that training takes made, parameters as they start or as the checkpoint has
+ * them; the folder is looked at, but not touched.  False after an error: the file or the command
+ * line is wrong. */
+bool ug_session_prepare(struct ug_session *r);
+/* The run's folder with its files open.  False after an error. */
+bool ug_session_open(struct ug_session *r);
+void ug_session_free(struct ug_session *r); /* what it holds */
+
+const char *ug_session_path(const struct ug_session *r, const char *name); /* OUT/name */
+struct ug_moment ug_session_moment(const struct ug_session *r, int64_t step);
+
+/* All that is due now that r->made.step steps are finished; `step` is the one just taken, NULL if
+ * no optimizer took part.  False after an error. */
+bool ug_session_events(struct ug_session *r, const struct ug_step *step);
+/* Writes a checkpoint unless this step has one. */
+bool ug_session_save(struct ug_session *r);
+
+#endif

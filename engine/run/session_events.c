@@ -1,0 +1,133 @@
+/* session_events.c -- what happens beside the steps: lines of metrics, validation, samples,
+ * checkpoints. */
+#include <math.h>
+#include <string.h>
+
+#include "engine/run/folder.h"
+#include "engine/run/session.h"
+
+static bool is_due(const struct ug_event_spec *e, int64_t finished)
+{
+    return e->present && e->every > 0 && finished % e->every == 0;
+}
+
+struct ug_moment ug_session_moment(const struct ug_session *r, int64_t step)
+{
+    const struct ug_train_spec *t = &r->program->train;
+    const int64_t largest = t->largest;
+    const int64_t batch = r->program->data.batch;
+
+    return (struct ug_moment){
+        .seed = r->made.seed,
+        .step = step,
+        .steps = t->steps,
+        .epoch = largest ? step * batch / largest : 0,
+        .epochs = t->epochs > 0 ? (int64_t)ceil(t->epochs)
+                  : largest     ? t->steps * batch / largest
+                                : 0,
+    };
+}
+
+static float term_value(const struct ug_step *s, const struct ug_term *t)
+{
+    return *(const float *)ug_exec_value(s->run.exec, t->node).data;
+}
+
+static void put_terms(struct ug_session *r, const struct ug_step *s)
+{
+    const struct ug_train_spec *t = &r->program->train;
+
+    for (int i = 0; s && i < s->n_terms; i++)
+        if (s->terms[i].name)
+            ug_metrics_put(&r->metrics, "", s->terms[i].name, (double)term_value(s, &s->terms[i]));
+    for (int i = 0; s && i < t->n_optimizers; i++)
+        if (s->active[i])
+            ug_metrics_put(&r->metrics, "lr/", t->optimizers[i].name, r->trainer->rates[i]);
+}
+
+/* The losses as wholes: their terms are in metrics.jsonl. */
+static void show_step(struct ug_session *r, const struct ug_step *s, int64_t finished)
+{
+    char text[300] = "";
+    size_t at = 0;
+
+    for (int i = 0; s && i < s->n_terms && at < sizeof text; i++)
+        if (s->terms[i].name && !strchr(s->terms[i].name, '/'))
+            at += (size_t)snprintf(text + at, sizeof text - at, "%s%s %.4g", at ? "  " : "",
+                                   s->terms[i].name, (double)term_value(s, &s->terms[i]));
+    ug_progress_step(&r->progress, finished, text);
+}
+
+static bool validate(struct ug_session *r, const struct ug_moment *now)
+{
+    const struct ug_validate_spec *spec = &r->program->validate;
+    char text[300] = "";
+    size_t at = 0;
+
+    if (!ug_validation_run(&r->validation, now, r->diags))
+        return false;
+    for (int i = 0; i < spec->n_metrics; i++) {
+        ug_metrics_put(&r->metrics, "validate/", spec->metrics[i].label, r->validation.means[i]);
+        if (at < sizeof text)
+            at += (size_t)snprintf(text + at, sizeof text - at, "  %s %.4g", spec->metrics[i].label,
+                                   r->validation.means[i]);
+    }
+    ug_progress_say(&r->progress, "step %lld: validated over %lld samples:%s", (long long)now->step,
+                    (long long)r->validation.count, text);
+    return true;
+}
+
+/* One line holds all that is known of a step.  The step's values are read first: what runs beside
+ * training uses their memory. */
+static bool write_metrics(struct ug_session *r, const struct ug_step *s,
+                          const struct ug_moment *now)
+{
+    const bool log = is_due(&r->program->log, now->step);
+    const bool validation = is_due(&r->program->validate.event, now->step);
+    bool whole = true;
+
+    if (!log && !validation)
+        return true;
+    ug_metrics_begin(&r->metrics, now->step, now->epoch, r->made.seconds);
+    if (log)
+        put_terms(r, s);
+    if (validation)
+        whole = validate(r, now);
+    return ug_metrics_end(&r->metrics, r->diags) && whole;
+}
+
+static bool write_samples(struct ug_session *r, const struct ug_moment *now)
+{
+    struct ug_arena *a = ug_arena_new();
+    const char *folder = ug_arena_format(a, "%s/samples", r->out);
+    const char *path = ug_arena_format(a, "%s/step-%08lld.png", folder, (long long)now->step);
+    const bool written =
+        ug_folder_make(folder, r->diags) && ug_samples_write(&r->samples, path, now, r->diags);
+
+    ug_arena_free(a);
+    return written;
+}
+
+bool ug_session_save(struct ug_session *r)
+{
+    if (r->saved == r->made.step)
+        return true;
+    if (!ug_checkpoint_write(r->out, r->trainer, &r->made, r->config, r->program->checkpoint.keep,
+                             r->diags))
+        return false;
+    r->saved = r->made.step;
+    return true;
+}
+
+bool ug_session_events(struct ug_session *r, const struct ug_step *s)
+{
+    const int64_t finished = r->made.step;
+    const struct ug_moment now = ug_session_moment(r, finished);
+
+    r->made.seconds = r->seconds_before + ug_now() - r->progress.started;
+    if (ug_progress_due(&r->progress, finished))
+        show_step(r, s, finished);
+    return write_metrics(r, s, &now) &&
+           (!is_due(&r->program->samples.event, finished) || write_samples(r, &now)) &&
+           (!is_due(&r->program->checkpoint.event, finished) || ug_session_save(r));
+}

@@ -1,0 +1,121 @@
+/* translation_load.c -- from a run or a file of parameters to the program they belong to. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/run/checkpoint.h"
+#include "engine/run/folder.h"
+#include "engine/run/translation.h"
+#include "engine/run/weights.h"
+
+const struct ug_translate_spec *ug_translation_spec(const struct ug_translation *t)
+{
+    return &t->program->translates[t->entry];
+}
+
+/* RUN is a file, a checkpoint's folder or a run's; averages are taken where they are kept. */
+static const char *find_file(const struct ug_translation *t)
+{
+    const char *run = t->options->run, *folder = run;
+    struct ug_arena *a = t->arena;
+
+    if (!ug_file_exists(run)) {
+        ug_error(t->diags, UG_NOWHERE, "there is no run '%s'", run);
+        return NULL;
+    }
+    if (!ug_folder_exists(run))
+        return run;
+    if (!ug_file_exists(ug_arena_format(a, "%s/params.safetensors", run)))
+        folder = ug_checkpoint_find(a, run, t->options->step);
+    if (!folder && t->options->step >= 0)
+        ug_error(t->diags, UG_NOWHERE, "'%s' has no checkpoint of step %lld", run,
+                 (long long)t->options->step);
+    else if (!folder)
+        ug_error(t->diags, UG_NOWHERE, "'%s' has no checkpoint", run);
+    if (!folder)
+        return NULL;
+    const char *average = ug_arena_format(a, "%s/ema.safetensors", folder);
+    return ug_file_exists(average) ? average : ug_arena_format(a, "%s/params.safetensors", folder);
+}
+
+static bool load_program(struct ug_translation *t)
+{
+    const char *config = ug_safetensors_metadata(t->file, UG_CONFIG_KEY);
+    struct ug_load_options options = {.without_data = true};
+
+    if (!config) {
+        ug_error(t->diags, UG_NOWHERE,
+                 "'%s' holds tensors but no experiment: it was not written by 'unitgraph run'",
+                 t->path);
+        return false;
+    }
+    options.text = config;
+    options.length = strlen(config);
+    options.given = ug_weights_inputs(t->file, t->arena, &options.n_given);
+    t->program = ug_program_load(t->path, &options, t->diags);
+    return t->program && !ug_diags_errors(t->diags);
+}
+
+static bool find_entry(struct ug_translation *t)
+{
+    const struct ug_program *p = t->program;
+    const char **names = ug_arena_array(t->arena, (size_t)p->n_translates, sizeof *names);
+
+    for (t->entry = 0; t->entry < p->n_translates; t->entry++) {
+        names[t->entry] = ug_translation_spec(t)->name;
+        if (!strcmp(ug_translation_spec(t)->name, t->options->name))
+            return true;
+    }
+    ug_suggest(ug_error(t->diags, UG_NOWHERE, "the experiment translates nothing by the name '%s'",
+                        t->options->name),
+               t->options->name, "entries of 'translate'", names, (size_t)p->n_translates);
+    return false;
+}
+
+static bool find_input(struct ug_translation *t)
+{
+    const char *from = ug_translation_spec(t)->from;
+
+    for (int i = 0; from && i < t->program->n_inputs; i++)
+        if (!strcmp(t->program->inputs[i].name, from)) {
+            t->data = t->program->inputs[i].data;
+            t->input = t->program->inputs[i].type;
+        }
+    if (!from && t->options->in) {
+        ug_error(t->diags, ug_translation_spec(t)->pos,
+                 "'%s' draws pictures: it takes no IN, only OUT", t->options->name);
+        return false;
+    }
+    if (from && !t->options->in) {
+        ug_error(t->diags, ug_translation_spec(t)->pos,
+                 "'%s' translates '%s': name the pictures IN before OUT", t->options->name, from);
+        return false;
+    }
+    if (from && (t->input.shape.rank != 4 || t->input.dtype != UG_F32)) {
+        ug_error(t->diags, ug_translation_spec(t)->pos, "'%s' is no picture", from);
+        return false;
+    }
+    return true;
+}
+
+bool ug_translation_load(struct ug_translation *t)
+{
+    return (t->path = find_file(t)) &&
+           (t->file = ug_safetensors_open(t->path, UG_NOWHERE, t->diags)) && load_program(t) &&
+           find_entry(t) && find_input(t);
+}
+
+bool ug_translation_read(struct ug_translation *t)
+{
+    return (t->store = ug_store_new(t->program, t->diags)) &&
+           ug_weights_take(t->file, t->path, UG_NOWHERE, t->program, t->store->data, t->diags);
+}
+
+void ug_translation_free(struct ug_translation *t)
+{
+    ug_view_close(&t->view);
+    ug_store_free(t->store);
+    ug_program_free(t->program);
+    ug_safetensors_close(t->file);
+    free(t->values);
+    ug_arena_free(t->arena);
+}
