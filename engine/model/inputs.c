@@ -58,7 +58,34 @@ static void measure_epochs(struct ug_program *p, int64_t largest)
         t->steps = (int64_t)ceil(t->epochs * (double)largest / (double)p->data.batch);
 }
 
-/* `set` is NULL where the data cannot be looked at. */
+/* Is everything known about an entry without a look at its files? */
+static bool is_told(const struct ug_data_entry *e, const struct ug_load_options *o)
+{
+    struct ug_type type;
+
+    return find_given(o, e->name) || declared_type(e, 1, &type);
+}
+
+/* The data, opened.  Without data they are opened only for what nothing else tells, and it is no
+ * error if they cannot be. */
+static struct ug_dataset *open_data(const struct ug_data_spec *spec,
+                                    const struct ug_load_options *o, struct ug_diags *diags)
+{
+    bool told = true;
+
+    for (int i = 0; i < spec->n; i++)
+        told &= is_told(&spec->entries[i], o);
+    if (!spec->n || (o && o->without_data && told))
+        return NULL;
+    if (!o || !o->without_data)
+        return ug_dataset_open(spec, diags);
+    struct ug_diags *unsaid = ug_diags_new();
+    struct ug_dataset *set = ug_dataset_open(spec, unsaid);
+    ug_diags_free(unsaid);
+    return set;
+}
+
+/* `set` is NULL where the data were not opened. */
 static struct ug_type type_of_entry(const struct ug_data_entry *e, int64_t batch,
                                     const struct ug_dataset *set, const struct ug_load_options *o)
 {
@@ -72,12 +99,6 @@ static struct ug_type type_of_entry(const struct ug_data_entry *e, int64_t batch
     if (!declared_type(e, batch, &type))
         type.shape = (struct ug_shape){.rank = -1};
     return type;
-}
-
-static struct ug_dataset *open_data(const struct ug_data_spec *spec,
-                                    const struct ug_load_options *o, struct ug_diags *diags)
-{
-    return spec->n && !(o && o->without_data) ? ug_dataset_open(spec, diags) : NULL;
 }
 
 struct ug_input *ug_types_of_entries(struct ug_program *p, const struct ug_data_spec *spec,

@@ -1,0 +1,130 @@
+/* test_inputs.c -- where the types of inputs come from: what is given, what entries say, what files
+ * hold. */
+#include <string.h>
+
+#include "engine/data/safetensors.h"
+#include "tests/harness_folder.h"
+#include "tests/harness_main.h"
+#include "tests/harness_program.h"
+
+static const char text[] =
+    "unitgraph: 1\n"
+    "inputs: {n: {shape: [2, 5], dtype: int64}}\n"
+    "data:\n"
+    "  batch: 3\n"
+    "  a: {images: nowhere, size: [4, 6], channels: 1}\n"
+    "  s: {synthetic: {scene: shapes, domain: filled, count: 8, seed: 1}, size: 8}\n"
+    "  l: {labels_of: a}\n"
+    "  t: {tensors: t.safetensors, key: k}\n";
+
+/* The type of an input as text, "float32 3x1x4x6". */
+static const char *type_of(const struct ug_program *p, const char *name)
+{
+    char shape[UG_SHAPE_TEXT];
+
+    for (int i = 0; i < p->n_inputs; i++)
+        if (!strcmp(p->inputs[i].name, name))
+            return p->inputs[i].type.shape.rank < 0
+                       ? "unknown"
+                       : ug_arena_format(read_arena, "%s %s",
+                                         ug_dtype_name(p->inputs[i].type.dtype),
+                                         ug_shape_text(&p->inputs[i].type.shape, shape));
+    return "missing";
+}
+
+static struct ug_program *load(const struct ug_load_options *options)
+{
+    struct ug_program *p =
+        ug_program_load(folder_write("t.yaml", text, strlen(text)), options, read_diags);
+
+    ck_assert(p != NULL);
+    return p;
+}
+
+START_TEST(entries_tell_what_they_can)
+{
+    const struct ug_load_options options = {.without_data = true};
+    struct ug_program *p = load(&options);
+
+    ck_assert_str_eq(read_messages(), "");
+    ck_assert_str_eq(type_of(p, "n"), "int64 2x5");
+    ck_assert_str_eq(type_of(p, "a"), "float32 3x1x4x6");
+    ck_assert_str_eq(type_of(p, "s"), "float32 3x3x8x8");
+    ck_assert_str_eq(type_of(p, "l"), "int64 3");
+    ck_assert_str_eq(type_of(p, "t"), "unknown");
+    ug_program_free(p);
+}
+END_TEST
+
+START_TEST(what_is_given_comes_first)
+{
+    const struct ug_input given[] = {{.name = "t", .type = {UG_F32, UG_SHAPE(7, 2)}},
+                                     {.name = "a", .type = {UG_F32, UG_SHAPE(1, 1, 9, 9)}},
+                                     {.name = "n", .type = {UG_F32, UG_SHAPE(1)}}};
+    const struct ug_load_options options = {.without_data = true, .given = given, .n_given = 3};
+    struct ug_program *p = load(&options);
+
+    ck_assert_str_eq(type_of(p, "t"), "float32 7x2");
+    ck_assert_str_eq(type_of(p, "a"), "float32 1x1x9x9");
+    ck_assert_str_eq(type_of(p, "n"), "int64 2x5");
+    ug_program_free(p);
+}
+END_TEST
+
+START_TEST(files_tell_where_nothing_else_does)
+{
+    static const char only_tensors[] = "unitgraph: 1\n"
+                                       "data: {batch: 2, t: {tensors: t.safetensors, key: k}}\n"
+                                       "graph: {y: mean(t)}\n"
+                                       "losses: {L: y}\n"
+                                       "train: {epochs: 2.5, optimizers: {o: {minimize: L, "
+                                       "parameters: [], sgd: {lr: 1}}}}\n";
+    static float zeros[5 * 3];
+    const struct ug_named_tensor t = {"k", {UG_F32, UG_SHAPE(5, 3), zeros}};
+    const struct ug_load_options without = {.without_data = true};
+    const char *path = folder_write("t.yaml", only_tensors, strlen(only_tensors));
+    struct ug_program *p;
+
+    ck_assert(ug_safetensors_write(folder_file("t.safetensors"), &t, 1, NULL, read_diags));
+    for (int i = 0; i < 2; i++) {
+        p = ug_program_load(path, i ? &without : NULL, read_diags);
+        ck_assert_str_eq(type_of(p, "t"), "float32 2x3");
+        /* 2.5 times 5 samples in batches of 2 */
+        ck_assert_int_eq(p->train.steps, 7);
+        ug_program_free(p);
+    }
+}
+END_TEST
+
+START_TEST(data_that_cannot_be_read_are_an_error)
+{
+    struct ug_program *p = load(NULL);
+
+    ck_assert(strstr(read_messages(), "nowhere") != NULL);
+    ck_assert(strstr(read_messages(), "t.safetensors") != NULL);
+    ug_program_free(p);
+}
+END_TEST
+
+START_TEST(a_value_and_an_input_may_not_have_one_name)
+{
+    ck_assert_str_eq(program_error("inputs: {x: [1]}\ngraph: {x: 3}\n"),
+                     "2:9: a value and an input are both named 'x'");
+}
+END_TEST
+
+Suite *ug_suite(void)
+{
+    Suite *s = suite_create("inputs");
+    TCase *t = tcase_create("inputs");
+
+    tcase_add_checked_fixture(t, program_setup, program_teardown);
+    tcase_add_checked_fixture(t, folder_setup, folder_teardown);
+    tcase_add_test(t, entries_tell_what_they_can);
+    tcase_add_test(t, what_is_given_comes_first);
+    tcase_add_test(t, files_tell_where_nothing_else_does);
+    tcase_add_test(t, data_that_cannot_be_read_are_an_error);
+    tcase_add_test(t, a_value_and_an_input_may_not_have_one_name);
+    suite_add_tcase(s, t);
+    return s;
+}
