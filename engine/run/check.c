@@ -300,6 +300,21 @@ static bool add_view(const struct checking *c, unsigned want, const struct ug_da
     return made;
 }
 
+/* Decoded pictures are kept, one byte a value, as long as there is room for them. */
+static double data_bytes(const struct checking *c)
+{
+    double bytes = 0;
+
+    for (int i = 0; i < c->program->data.n; i++) {
+        const struct ug_data_entry *e = &c->program->data.entries[i];
+        const struct ug_type type = ug_dataset_type(c->data, e->name);
+        if (e->kind == UG_DATA_IMAGES || e->kind == UG_DATA_SYNTHETIC)
+            bytes +=
+                (double)ug_dataset_count(c->data, e->name) * (double)ug_shape_count(&type.shape);
+    }
+    return bytes < (double)UG_CACHE_BYTES ? bytes : (double)UG_CACHE_BYTES;
+}
+
 static bool show_cost(const struct checking *c)
 {
     const struct ug_program *p = c->program;
@@ -325,7 +340,11 @@ static bool show_cost(const struct checking *c)
             (double)blocks / 1e6);
     fprintf(c->out, "  %-20s %.1f MB: everything computed in a step, at its peak\n", "values",
             (double)values / 1e6);
-    fprintf(c->out, "  %-20s %.1f MB\n", "in all", (double)(blocks + values) / 1e6);
+    if (data_bytes(c) > 0)
+        fprintf(c->out, "  %-20s %.1f MB: decoded pictures, at the most\n", "data",
+                data_bytes(c) / 1e6);
+    fprintf(c->out, "  %-20s %.1f MB\n", "in all",
+            ((double)(blocks + values) + data_bytes(c)) / 1e6);
     return true;
 }
 
