@@ -4,6 +4,10 @@
 #include "engine/graph/op.h"
 #include "engine/unitgraph.h"
 
+enum { MARGIN = 96, LEFT = 21 }; /* columns: of the right edge, of what stands beside a name */
+
+#define UNLIMITED 1e9 /* a bound beyond this is none that a user meets */
+
 static const char *type_name(enum ug_arg_type type)
 {
     switch (type) {
@@ -35,7 +39,7 @@ static const char *type_name(enum ug_arg_type type)
     return "";
 }
 
-/* `auto` of UG_MODE and "none" are no values that a user would write as a default. */
+/* "none" is no value that a user would write. */
 static bool has_default(const struct ug_arg *a)
 {
     return a->initial && strcmp(a->initial, "none");
@@ -74,19 +78,39 @@ static void print_default(const struct ug_op *op, const struct ug_arg *a, FILE *
     fprintf(out, other_argument ? "; default: that of %s" : "; default %s", a->initial);
 }
 
+/* Words up to the right margin, then on below the first; ends the line. */
+static void print_wrapped(const char *text, int indent, FILE *out)
+{
+    int column = indent;
+
+    fprintf(out, "%*s", indent, "");
+    for (const char *word = text; *word;) {
+        const int length = (int)strcspn(word, " ");
+        if (column > indent && column + 1 + length > MARGIN) {
+            fprintf(out, "\n%*s", indent, "");
+            column = indent;
+        }
+        column += fprintf(out, "%s%.*s", column > indent ? " " : "", length, word);
+        word += length + (int)strspn(word + length, " ");
+    }
+    fputc('\n', out);
+}
+
 static void print_argument(const struct ug_op *op, const struct ug_arg *a, FILE *out)
 {
-    fprintf(out, "  %-18s %s", a->name, type_name(a->type));
+    fprintf(out, "  %-*s %s", LEFT - 3, a->name, type_name(a->type));
     for (const char *const *w = a->type == UG_WORD ? a->words : NULL; w && *w; w++)
         fprintf(out, "%s%s", w == a->words ? ": " : " | ", *w);
-    if (a->min < a->max && a->max < 1e15)
-        fprintf(out, ", %g to %g", a->min, a->max);
-    else if (a->min < a->max && a->min > -1e15)
-        fprintf(out, ", at least %g", a->min);
+    if (a->min < a->max && a->max < UNLIMITED)
+        fprintf(out, ", %.10g to %.10g", a->min, a->max);
+    else if (a->min < a->max && a->min > -UNLIMITED)
+        fprintf(out, ", at least %.10g", a->min);
     print_default(op, a, out);
     if (a->keyword)
         fputs("; by name only", out);
-    fprintf(out, "\n  %-18s %s\n", "", a->doc ? a->doc : "");
+    fputc('\n', out);
+    if (a->doc)
+        print_wrapped(a->doc, LEFT, out);
 }
 
 /* Text of several lines, each set in by four. */
@@ -98,20 +122,32 @@ static void print_indented(const char *text, FILE *out)
     }
 }
 
+/* Lines of a formula that are too long are wrapped; examples are left as they are. */
+static void print_formula(const char *text, FILE *out)
+{
+    char line[1024];
+
+    for (const char *end; *text; text = *end ? end + 1 : end) {
+        end = strchrnul(text, '\n');
+        snprintf(line, sizeof line, "%.*s", (int)(end - text), text);
+        print_wrapped(line, 4, out);
+    }
+}
+
 static void print_op(const struct ug_op *op, FILE *out)
 {
     print_signature(op, out);
     fprintf(out, "\n\n%s\n", op->summary);
     if (op->formula) {
         fputc('\n', out);
-        print_indented(op->formula, out);
+        print_formula(op->formula, out);
     }
     if (op->args && op->args->name)
         fputs("\narguments\n", out);
     for (const struct ug_arg *a = op->args; a && a->name; a++)
         print_argument(op, a, out);
     if (op->has_parameters)
-        fputs("\nA layer: it makes parameters of its own.\n", out);
+        fputs("\nA layer: it has parameters or state of its own.\n", out);
     if (!op->gradient && !op->build && op->why_no_gradient)
         fprintf(out, "\nNo gradient: %s.\n", op->why_no_gradient);
     if (op->example) {
@@ -131,7 +167,7 @@ static void print_list(FILE *out)
         if (strcmp(family, ug_op_family(op)))
             fprintf(out, "%s%s\n", *family ? "\n" : "", ug_op_family(op));
         family = ug_op_family(op);
-        fprintf(out, "  %-18s %s\n", op->name, op->summary);
+        fprintf(out, "  %-20s %s\n", op->name, op->summary);
     }
     fputs("\n'unitgraph ops NAME' explains one of them.\n", out);
 }
