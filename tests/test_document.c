@@ -141,6 +141,7 @@ static const struct {
      "t.yaml:1:9: error: inside [ ] or { }, YAML ends a value at , : { } [ ]: quote it"},
     {"a: [x[0:1], 2]\n",
      "t.yaml:1:6: error: inside [ ] or { }, YAML ends a value at , : { } [ ]: quote it"},
+    {"a: {b: x[:, 0:3]}\n", "t.yaml:1:9: error: a comma inside [ ] or { } ends a value: quote it"},
     {"a: x[0: 3]\n", "t.yaml:1:5: error: a ': ' inside this bracket ends a key: quote"},
     {"a:\n  - x[0: 3]\n", "t.yaml:2:6: error: a ': ' inside this bracket ends a key: quote"},
 };

@@ -7,9 +7,7 @@
 
 /* ---- Errors and lists ---- */
 
-static bool fail(const struct ug_eval *e, struct ug_pos pos, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static bool fail(const struct ug_eval *e, struct ug_pos pos, const char *format, ...)
+bool ug_eval_fail(const struct ug_eval *e, struct ug_pos pos, const char *format, ...)
 {
     va_list args;
 
@@ -25,7 +23,7 @@ struct ug_quantity *ug_eval_list(struct ug_eval *e, struct ug_pos pos, int n)
     if (!e->pool)
         return ug_arena_array(e->arena, (size_t)n, sizeof(struct ug_quantity));
     if (n > e->pool_size - e->pool_used) {
-        fail(e, pos, "lists here may have no more than %d members in all", e->pool_size);
+        ug_eval_fail(e, pos, "lists here may have no more than %d members in all", e->pool_size);
         return NULL;
     }
     e->pool_used += n;
@@ -121,7 +119,7 @@ static bool compute(struct ug_eval *e, const struct ug_expr *at, const struct ug
     int64_t exact;
 
     if ((divides && y == 0.0) || (at->op == UG_OP_POW && x == 0.0 && y < 0.0))
-        return fail(e, at->args[1]->pos, "division by zero");
+        return ug_eval_fail(e, at->args[1]->pos, "division by zero");
     if (a->kind != UG_Q_REAL && b->kind != UG_Q_REAL &&
         compute_ints(at->op, a->integer, b->integer, &exact)) {
         *out = ug_quantity_int(exact);
@@ -129,10 +127,10 @@ static bool compute(struct ug_eval *e, const struct ug_expr *at, const struct ug
     }
     const double result = compute_reals(at->op, x, y);
     if (isnan(result))
-        return fail(e, at->pos, "%g %s %g is not a number", x, ug_expr_op_text(at->op), y);
+        return ug_eval_fail(e, at->pos, "%g %s %g is not a number", x, ug_expr_op_text(at->op), y);
     if (isinf(result) && isfinite(x) && isfinite(y))
-        return fail(e, at->pos, "%g %s %g overflows: numbers go up to 1.8e308", x,
-                    ug_expr_op_text(at->op), y);
+        return ug_eval_fail(e, at->pos, "%g %s %g overflows: numbers go up to 1.8e308", x,
+                            ug_expr_op_text(at->op), y);
     *out = ug_quantity_real(result);
     return true;
 }
@@ -193,8 +191,8 @@ static bool apply_to_lists(struct ug_eval *e, const struct ug_expr *at, const st
     const int n = left ? a->n : b->n;
 
     if (left && right && a->n != b->n)
-        return fail(e, at->pos, "lists of %d and of %d members cannot go in step in '%s'", a->n,
-                    b->n, ug_expr_op_text(at->op));
+        return ug_eval_fail(e, at->pos, "lists of %d and of %d members cannot go in step in '%s'",
+                            a->n, b->n, ug_expr_op_text(at->op));
     struct ug_quantity *items = ug_eval_list(e, at->pos, n);
     if (!items)
         return false;
@@ -212,10 +210,10 @@ static bool refuse_operand(struct ug_eval *e, const struct ug_expr *at, const st
     char text[UG_QUANTITY_TEXT];
 
     if (q->kind == UG_Q_MAP || q->kind == UG_Q_BUNDLE)
-        return fail(e, side->pos, "'%s' cannot take %s: name one of them with '.'",
-                    ug_expr_op_text(at->op), ug_quantity_describe(q, text));
-    return fail(e, side->pos, "'%s' takes numbers and tensors, not %s", ug_expr_op_text(at->op),
-                ug_quantity_describe(q, text));
+        return ug_eval_fail(e, side->pos, "'%s' cannot take %s: name one of them with '.'",
+                            ug_expr_op_text(at->op), ug_quantity_describe(q, text));
+    return ug_eval_fail(e, side->pos, "'%s' takes numbers and tensors, not %s",
+                        ug_expr_op_text(at->op), ug_quantity_describe(q, text));
 }
 
 static bool apply_to_tensors(struct ug_eval *e, const struct ug_expr *at,
@@ -227,7 +225,7 @@ static bool apply_to_tensors(struct ug_eval *e, const struct ug_expr *at,
     if (b && b->kind != UG_Q_TENSOR && !ug_is_number(b))
         return refuse_operand(e, at, at->args[1], b);
     if (!e->scope->operate)
-        return fail(e, at->pos, "a quantity is needed here, not a tensor");
+        return ug_eval_fail(e, at->pos, "a quantity is needed here, not a tensor");
     return e->scope->operate(e->context, at, a, b, out);
 }
 
@@ -359,7 +357,8 @@ static bool evaluate_member(struct ug_eval *e, const struct ug_expr *x, struct u
         }
     if (base.kind == UG_Q_BUNDLE)
         return no_member(e, x, base.names, base.n);
-    return fail(e, x->pos, "%s has no member '%s'", ug_quantity_describe(&base, text), x->text);
+    return ug_eval_fail(e, x->pos, "%s has no member '%s'", ug_quantity_describe(&base, text),
+                        x->text);
 }
 
 static bool evaluate_bound(struct ug_eval *e, const struct ug_expr *x, bool *has, int64_t *out)
@@ -377,8 +376,8 @@ static bool index_list(struct ug_eval *e, const struct ug_expr *x, const struct 
     if (!s->range) {
         const int64_t i = s->from < 0 ? s->from + list->n : s->from;
         if (i < 0 || i >= list->n)
-            return fail(e, x->slices[0].from->pos, "index %lld of a list of %d", (long long)s->from,
-                        list->n);
+            return ug_eval_fail(e, x->slices[0].from->pos, "index %lld of a list of %d",
+                                (long long)s->from, list->n);
         *out = list->items[i];
         return true;
     }
@@ -401,7 +400,7 @@ static bool evaluate_index(struct ug_eval *e, const struct ug_expr *x, struct ug
     if (!ug_evaluate(e, x->args[0], &base))
         return false;
     if (x->n_slices > MOST_SLICES)
-        return fail(e, x->pos, "at most %d indices may stand in [ ]", MOST_SLICES);
+        return ug_eval_fail(e, x->pos, "at most %d indices may stand in [ ]", MOST_SLICES);
     for (int i = 0; i < x->n_slices; i++) {
         spans[i].range = x->slices[i].range;
         if (!evaluate_bound(e, x->slices[i].from, &spans[i].has_from, &spans[i].from) ||
@@ -411,10 +410,10 @@ static bool evaluate_index(struct ug_eval *e, const struct ug_expr *x, struct ug
     if (base.kind == UG_Q_LIST && x->n_slices == 1)
         return index_list(e, x, &base, spans, out);
     if (base.kind == UG_Q_LIST)
-        return fail(e, x->pos, "a list takes one index");
+        return ug_eval_fail(e, x->pos, "a list takes one index");
     if (base.kind == UG_Q_TENSOR && e->scope->index)
         return e->scope->index(e->context, x, &base, spans, x->n_slices, out);
-    return fail(e, x->pos, "%s cannot be indexed", ug_quantity_describe(&base, text));
+    return ug_eval_fail(e, x->pos, "%s cannot be indexed", ug_quantity_describe(&base, text));
 }
 
 /* ---- Expressions ---- */

@@ -31,25 +31,13 @@ const char *const *ug_function_names(int *n)
     return names;
 }
 
-static bool fail(const struct ug_eval *e, struct ug_pos pos, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static bool fail(const struct ug_eval *e, struct ug_pos pos, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    if (e->diags)
-        ug_verror(e->diags, pos, format, args);
-    va_end(args);
-    return false;
-}
-
 static bool refuse(const struct ug_eval *e, struct ug_pos pos, enum function f, const char *wanted,
                    const struct ug_quantity *q)
 {
     char text[UG_QUANTITY_TEXT];
 
-    return fail(e, pos, "'%s' takes %s, not %s", names[f], wanted, ug_quantity_describe(q, text));
+    return ug_eval_fail(e, pos, "'%s' takes %s, not %s", names[f], wanted,
+                        ug_quantity_describe(q, text));
 }
 
 /* ---- Of one number ---- */
@@ -79,14 +67,14 @@ static bool apply_to_number(struct ug_eval *e, struct ug_pos pos, enum function 
         return true;
     case SQRT:
         *out = ug_quantity_real(sqrt(x));
-        return x >= 0.0 || fail(e, pos, "the square root of %g is not a number", x);
+        return x >= 0.0 || ug_eval_fail(e, pos, "the square root of %g is not a number", x);
     case LOG:
         *out = ug_quantity_real(log(x));
-        return x > 0.0 || fail(e, pos, "the logarithm of %g is not a number", x);
+        return x > 0.0 || ug_eval_fail(e, pos, "the logarithm of %g is not a number", x);
     case EXP:
         *out = ug_quantity_real(exp(x));
         return isfinite(out->real) || !isfinite(x) ||
-               fail(e, pos, "exp(%g) overflows: numbers go up to 1.8e308", x);
+               ug_eval_fail(e, pos, "exp(%g) overflows: numbers go up to 1.8e308", x);
     default: /* whole already, or made so; halves are rounded to even, as in Python */
         if (q->kind == UG_Q_REAL)
             *out = whole(f == FLOOR   ? floor(x)
@@ -125,7 +113,7 @@ static bool extreme(struct ug_eval *e, const struct ug_expr *call, enum function
     const int n_items = of_list ? values[0].n : n;
 
     if (!n_items)
-        return fail(e, call->pos, "'%s' of nothing", names[f]);
+        return ug_eval_fail(e, call->pos, "'%s' of nothing", names[f]);
     for (int i = 0; i < n_items; i++) {
         if (!ug_is_number(&items[i]))
             return refuse(e, call->args[of_list ? 1 : 1 + i]->pos, f, "numbers", &items[i]);
@@ -147,11 +135,11 @@ static bool make_range(struct ug_eval *e, const struct ug_expr *call,
                          -(INT64_C(1) << 60), INT64_C(1) << 60, &v[n == 1 ? 1 : i]))
             return false;
     if (v[2] == 0)
-        return fail(e, call->args[3]->pos, "the step of 'range' must not be 0");
+        return ug_eval_fail(e, call->args[3]->pos, "the step of 'range' must not be 0");
     const int64_t span = v[2] > 0 ? v[1] - v[0] : v[0] - v[1], step = v[2] > 0 ? v[2] : -v[2];
     const int64_t count = span <= 0 ? 0 : (span - 1) / step + 1;
     if (count > LONGEST_RANGE)
-        return fail(e, call->pos, "a range may have at most %d members", LONGEST_RANGE);
+        return ug_eval_fail(e, call->pos, "a range may have at most %d members", LONGEST_RANGE);
     struct ug_quantity *items = ug_eval_list(e, call->pos, (int)count);
     if (!items)
         return false;
@@ -178,13 +166,14 @@ static bool check_arguments(const struct ug_eval *e, const struct ug_expr *call,
 
     for (int i = 1; i < call->n_args; i++)
         if (call->keywords[i])
-            return fail(e, call->keyword_pos[i], "the arguments of '%s' have no names", names[f]);
+            return ug_eval_fail(e, call->keyword_pos[i], "the arguments of '%s' have no names",
+                                names[f]);
     if (n < 1)
-        return fail(e, call->pos, "'%s' needs %s", names[f],
-                    f < MIN ? "a number" : "an argument");
+        return ug_eval_fail(e, call->pos, "'%s' needs %s", names[f],
+                            f < MIN ? "a number" : "an argument");
     if (n > most)
-        return fail(e, call->args[1 + most]->pos, "'%s' takes %s", names[f],
-                    most == 1 ? "one argument" : "up to three arguments");
+        return ug_eval_fail(e, call->args[1 + most]->pos, "'%s' takes %s", names[f],
+                            most == 1 ? "one argument" : "up to three arguments");
     return true;
 }
 

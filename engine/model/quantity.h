@@ -119,6 +119,10 @@ bool ug_evaluate_argument(struct ug_eval *e, const struct ug_expr *x, struct ug_
 /* ug_expr_parse, then ug_evaluate_argument. */
 bool ug_evaluate_yaml(struct ug_eval *e, struct ug_yaml *value, struct ug_quantity *out);
 
+/* Reports an error unless the evaluation is silent; always false. */
+bool ug_eval_fail(const struct ug_eval *e, struct ug_pos pos, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* Room for the n members of a list; NULL, after an error, where the pool is too small. */
 struct ug_quantity *ug_eval_list(struct ug_eval *e, struct ug_pos pos, int n);
 
@@ -168,7 +172,8 @@ const char *const *ug_vars_member_names(const struct ug_var *branch, int *n);
  * has been read, this reports those that no path made use of: they are expressions with unknown
  * names. */
 void ug_vars_finish(struct ug_vars *vars);
-/* Puts such texts in quotes in their tree: then they are texts even where no path uses them any more. */
+/* Puts such texts in quotes in their tree: then they are texts even where no path uses them any
+ * more. */
 void ug_vars_quote(struct ug_vars *vars);
 
 /* A scope that knows vars alone; its context is a struct ug_vars. */
