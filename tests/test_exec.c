@@ -1,5 +1,6 @@
 /* test_exec.c -- running plans: broadcasting, sums, homes, phases, faults. */
 #include <math.h>
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,6 +112,71 @@ START_TEST(leaves_have_their_values)
 }
 END_TEST
 
+/* Exact to the bit, whatever the threads: sums of every layout, and an elementwise op. */
+START_TEST(threads_change_no_bit)
+{
+    struct ug_node *x = ug_bench_floats(&t, UG_SHAPE(6, 5, 70, 90), NULL);
+    struct ug_node *results[] = {
+        ug_sum_to(&t.b, x, ug_shape_scalar()), ug_sum_to(&t.b, x, UG_SHAPE(5, 1, 1)),
+        ug_sum_to(&t.b, x, UG_SHAPE(70, 90)),  ug_sum_to(&t.b, x, UG_SHAPE(6, 1, 70, 1)),
+        ug_bench_op(&t, "exp", NULL, 1, x),
+    };
+
+    for (int i = 0; i < 5; i++) {
+        const size_t bytes = ug_type_bytes(&results[i]->type);
+        float *one, *several;
+
+        omp_set_num_threads(1);
+        one = ug_bench_value(&t, results[i]);
+        for (int threads = 2; threads < 8; threads += 3) {
+            omp_set_num_threads(threads);
+            several = ug_bench_value(&t, results[i]);
+            ck_assert_mem_eq(one, several, bytes);
+            free(several);
+        }
+        free(one);
+    }
+}
+END_TEST
+
+START_TEST(counters_are_set)
+{
+    struct ug_node *n =
+        ug_add(&t.b, ug_counter_node(&t.b, UG_STEP), ug_counter_node(&t.b, UG_EPOCHS));
+    const struct ug_goal goal = {.node = n};
+    struct ug_exec *e = ug_exec_new(ug_plan_new(t.graph, &goal, 1, 1), NULL, NULL, t.diags);
+
+    ug_exec_count(e, 7, 100, 2, 30);
+    ug_exec_run(e, 0, 0, 0);
+    ck_assert_float_eq(*(const float *)ug_exec_value(e, n).data, 37);
+    ug_exec_count(e, 8, 100, 2, 30);
+    ug_exec_run(e, 0, 0, 0);
+    ck_assert_float_eq(*(const float *)ug_exec_value(e, n).data, 38);
+    ug_exec_free(e);
+}
+END_TEST
+
+/* The second exec needs less than the first: both work in one arena, one after the other. */
+START_TEST(arenas_can_be_shared)
+{
+    struct ug_node *x = ug_bench_floats(&t, UG_SHAPE(100), NULL);
+    struct ug_node *large = ug_expand_to(&t.b, x, UG_SHAPE(10, 100)), *small = ug_add(&t.b, x, x);
+    const struct ug_goal first = {.node = large}, second = {.node = small};
+    struct ug_exec *a = ug_exec_new(ug_plan_new(t.graph, &first, 1, 1), NULL, NULL, t.diags);
+    struct ug_exec *b = ug_exec_new(ug_plan_new(t.graph, &second, 1, 1), NULL, a, t.diags);
+
+    ug_exec_bind(a, "x0", t.inputs[0].data);
+    ug_exec_bind(b, "x0", t.inputs[0].data);
+    ug_exec_run(a, 0, 0, 0);
+    ug_exec_run(b, 0, 0, 0);
+    ck_assert_ptr_eq(ug_exec_value(a, large).data, ug_exec_value(b, small).data);
+    ck_assert_float_eq(((const float *)ug_exec_value(b, small).data)[99],
+                       2 * ((const float *)t.inputs[0].data)[99]);
+    ug_exec_free(b);
+    ug_exec_free(a);
+}
+END_TEST
+
 Suite *ug_suite(void)
 {
     Suite *s = suite_create("exec");
@@ -120,6 +186,9 @@ Suite *ug_suite(void)
     tcase_add_test(c, elementwise_broadcasts);
     tcase_add_test(c, sums_over_any_axes);
     tcase_add_test(c, leaves_have_their_values);
+    tcase_add_test(c, threads_change_no_bit);
+    tcase_add_test(c, counters_are_set);
+    tcase_add_test(c, arenas_can_be_shared);
     suite_add_tcase(s, c);
     return s;
 }

@@ -21,7 +21,7 @@ struct ug_builder {
     const struct ug_op *called; /* the op whose call is being built; NULL: nodes stand for themselves */
     bool backward;        /* mark what is emitted */
     int draws;            /* random ops emitted at this place so far: keeps their streams apart */
-    /* State updates in the order of the text: see state.h */
+    /* State updates in the order of the text: see ug_chain_states in passes.h */
     struct ug_node **updates;
     struct ug_param **updated;
     int n_updates, updates_capacity, updated_capacity, n_updated;

@@ -225,7 +225,7 @@ struct ug_values {
 
 struct ug_state_update {
     struct ug_param *param;
-    struct ug_node *next;   /* reads the state as the step found it; state.h chains several */
+    struct ug_node *next;   /* reads the state as the step found it; ug_chain_states chains several */
 };
 
 struct ug_unfolded {
