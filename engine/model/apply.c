@@ -31,16 +31,6 @@ int ug_lists_in_step(struct ug_diags *diags, struct ug_pos pos, const char *call
     return length;
 }
 
-static bool evaluate_argument(void *context, const struct ug_expr *x, struct ug_quantity *out)
-{
-    return ug_evaluate_argument_here(context, x, out);
-}
-
-static bool evaluate_input(void *context, const struct ug_expr *x, struct ug_quantity *out)
-{
-    return ug_evaluate_here(context, x, out);
-}
-
 /* ---- Modules and networks ---- */
 
 static struct ug_binding binding(struct ug_here *here, const struct ug_module *m, const char *kind,
@@ -52,7 +42,7 @@ static struct ug_binding binding(struct ug_here *here, const struct ug_module *m
                                .module = m,
                                .called = ug_arena_format(here->u->arena, "%s '%s'", kind, name),
                                .what = what,
-                               .by = {evaluate_argument, evaluate_input, here}};
+                               .by = ug_evaluator_of(here)};
 }
 
 static bool apply_module(struct ug_here *here, const struct ug_module *m,

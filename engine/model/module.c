@@ -49,7 +49,7 @@ static bool find_output(const struct outputs *o, const struct ug_name_decl *name
             return true;
         }
     if (o->graph)
-        return ug_make_value(o->graph, name->pos, name->name, out) == UG_FOUND;
+        return ug_make_value(o->graph, name->name, out) == UG_FOUND;
     return find_label(o, name, out);
 }
 

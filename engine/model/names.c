@@ -104,7 +104,7 @@ enum ug_found ug_layer_lookup(struct ug_unfolding *u, const struct ug_env *env, 
             *out = b->value;
         return b ? b->found : UG_UNKNOWN;
     case UG_ENV_VALUES:
-        return ug_make_value(env->values, pos, name, out);
+        return ug_make_value(env->values, name, out);
     case UG_ENV_INPUTS:
         return lookup_input(u, pos, name, out);
     case UG_ENV_LOSSES:

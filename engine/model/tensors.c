@@ -289,6 +289,21 @@ bool ug_evaluate_argument_here(struct ug_here *here, const struct ug_expr *x,
     return ug_evaluate_argument(&e, x, out);
 }
 
+static bool evaluate_argument(void *context, const struct ug_expr *x, struct ug_quantity *out)
+{
+    return ug_evaluate_argument_here(context, x, out);
+}
+
+static bool evaluate_input(void *context, const struct ug_expr *x, struct ug_quantity *out)
+{
+    return ug_evaluate_here(context, x, out);
+}
+
+struct ug_evaluator ug_evaluator_of(struct ug_here *here)
+{
+    return (struct ug_evaluator){evaluate_argument, evaluate_input, here};
+}
+
 /* ---- Sums of values ---- */
 
 bool ug_add_values(struct ug_unfolding *u, const struct ug_quantity *a, const struct ug_quantity *b,

@@ -187,6 +187,14 @@ struct ug_at ug_at_member(struct ug_unfolding *u, struct ug_at at, int member);
 bool ug_evaluate_here(struct ug_here *here, const struct ug_expr *x, struct ug_quantity *out);
 bool ug_evaluate_argument_here(struct ug_here *here, const struct ug_expr *x,
                                struct ug_quantity *out);
+/* How the expressions of arguments are evaluated. */
+struct ug_evaluator {
+    bool (*evaluate)(void *context, const struct ug_expr *x, struct ug_quantity *out);
+    /* The same where no word can stand: an input. */
+    bool (*evaluate_input)(void *context, const struct ug_expr *x, struct ug_quantity *out);
+    void *context;
+};
+struct ug_evaluator ug_evaluator_of(struct ug_here *here);
 /* Points the builder at a place; whatever is emitted next belongs there. */
 void ug_stand(struct ug_unfolding *u, struct ug_at at, struct ug_pos pos, const void *site);
 /* a + b, lists in step. */
@@ -216,14 +224,6 @@ int ug_lists_in_step(struct ug_diags *diags, struct ug_pos pos, const char *call
 
 /* ---- bind.c: arguments against a module's inputs and parameters ---- */
 
-/* How the expressions of arguments are evaluated. */
-struct ug_evaluator {
-    bool (*evaluate)(void *context, const struct ug_expr *x, struct ug_quantity *out);
-    /* The same where no word can stand: an input. */
-    bool (*evaluate_input)(void *context, const struct ug_expr *x, struct ug_quantity *out);
-    void *context;
-};
-
 enum ug_bind_what { UG_BIND_ALL, UG_BIND_INPUTS, UG_BIND_SETTINGS };
 
 struct ug_binding {
@@ -252,8 +252,7 @@ bool ug_count_rounds(struct ug_here *here, const struct ug_expr *x, int64_t *rou
 struct ug_making ug_make_graph(struct ug_unfolding *u, const struct ug_graph_decl *decl,
                                struct ug_at at, const struct ug_env *up);
 /* The value of a name of this graph, made if need be. */
-enum ug_found ug_make_value(struct ug_making *m, struct ug_pos pos, const char *name,
-                            struct ug_quantity *out);
+enum ug_found ug_make_value(struct ug_making *m, const char *name, struct ug_quantity *out);
 /* Does a node have a name that `env` sees?  Inputs and numbers always have one. */
 bool ug_is_named(const struct ug_env *env, const struct ug_node *node);
 /* Makes all values, in the order of the text; false if one failed. */

@@ -99,10 +99,10 @@ static bool make_round(struct ug_making *m, const struct ug_value_decl *v, struc
     if (!ug_spend(u, v->pos) || !ug_make_all(&round))
         return false;
     for (int i = 0; i < v->n_carries; i++)
-        if (ug_make_value(&round, v->pos, v->carries[i].name.name, &carried[i]) != UG_FOUND)
+        if (ug_make_value(&round, v->carries[i].name.name, &carried[i]) != UG_FOUND)
             return false;
     for (int i = 0; i < v->n_collects; i++)
-        if (ug_make_value(&round, v->pos, v->collects[i].name, &lists[i].items[k]) != UG_FOUND)
+        if (ug_make_value(&round, v->collects[i].name, &lists[i].items[k]) != UG_FOUND)
             return false;
     return true;
 }
@@ -234,10 +234,8 @@ static enum ug_progress demand(struct ug_making *m, int index)
     return made->progress;
 }
 
-enum ug_found ug_make_value(struct ug_making *m, struct ug_pos pos, const char *name,
-                            struct ug_quantity *out)
+enum ug_found ug_make_value(struct ug_making *m, const char *name, struct ug_quantity *out)
 {
-    (void)pos;
     for (int i = 0; i < m->decl->n; i++)
         for (int k = 0; k < m->decl->values[i].n_targets; k++) {
             if (strcmp(m->decl->values[i].targets[k].name, name) != 0)
