@@ -79,16 +79,13 @@ static int find_updated(const struct making *m, struct ug_node **from, struct ug
 
 /* ---- What a phase computes ---- */
 
-static bool *mark_ancestors(const struct ug_graph *g, const struct ug_node *node)
+/* Marks what a node is computed from, and the node itself. */
+static void mark_ancestors(const struct ug_graph *g, const struct ug_node *node, bool *marks)
 {
-    bool *marks = ug_xcalloc((size_t)g->n, sizeof *marks);
-
-    if (node)
-        marks[node->id] = true;
-    for (int i = g->n - 1; i >= 0; i--)
+    marks[node->id] = true;
+    for (int i = node->id; i >= 0; i--)
         for (int k = 0; marks[i] && k < g->nodes[i]->n_in; k++)
             marks[g->nodes[i]->in[k]->id] = true;
-    return marks;
 }
 
 static bool has_term(const struct ug_step *s, const char *name)
@@ -121,8 +118,9 @@ static void add_terms(struct making *m, int optimizer, int phase)
     const struct ug_unfolded *u = m->unfolded;
     const struct ug_values *lists[] = {&u->losses, &u->terms};
     struct ug_node *minimized = u->minimized.items[optimizer].node;
-    bool *seen = mark_ancestors(u->graph, minimized);
+    bool *seen = ug_xcalloc((size_t)u->graph->n, sizeof *seen);
 
+    mark_ancestors(u->graph, minimized, seen);
     add_term(m, NULL, minimized, phase);
     for (int k = 0; k < 2; k++)
         for (int i = 0; i < lists[k]->n; i++) {
@@ -157,25 +155,56 @@ static bool add_gradients(struct making *m, int optimizer, struct ug_node *loss,
     return true;
 }
 
-/* Copies the unfolded nodes of the phase's terms and links into the step's graph. */
-static void copy_phase(struct making *m, int first_term)
+/* Whether a phase that computes what is marked makes the call that an update belongs to.  This is
+ * asked of the graph as the file has it: simplifying merges calls that compute the same. */
+static bool is_due(const struct ug_node *update, const bool *computed)
+{
+    bool due = computed[update->id];
+
+    for (int i = 0; i < update->n_in; i++)
+        due |= (update->op->due_with >> i & 1) && computed[update->in[i]->id];
+    return due;
+}
+
+static struct ug_state_link *find_due(struct making *m, int first_goal, int *n)
 {
     const struct ug_unfolded *u = m->unfolded;
-    const int n_terms = m->n_goals - first_term, n = n_terms + u->n_updates;
+    struct ug_state_link *due = ug_xcalloc((size_t)u->n_updates, sizeof *due);
+    bool *computed = ug_xcalloc((size_t)u->graph->n, sizeof *computed);
+
+    *n = 0;
+    for (int i = first_goal; i < m->n_goals; i++)
+        mark_ancestors(u->graph, m->goals[i].node, computed);
+    for (int i = 0; i < u->n_updates; i++)
+        if (is_due(u->updates[i].next, computed))
+            due[(*n)++] = (struct ug_state_link){u->updates[i].param, u->updates[i].next};
+    free(computed);
+    return due;
+}
+
+/* Copies the unfolded nodes of the phase's terms, and the updates of states that go with them, into
+ * the step's graph. */
+static void copy_phase(struct making *m, int first_goal)
+{
+    const struct ug_unfolded *u = m->unfolded;
+    const int n_terms = m->n_goals - first_goal;
+    int n_due;
+    struct ug_state_link *due = find_due(m, first_goal, &n_due);
     struct ug_node **from = ug_xcalloc((size_t)u->graph->n_leaves, sizeof(*from));
     struct ug_node **to = ug_xcalloc((size_t)u->graph->n_leaves, sizeof(*to));
-    struct ug_node **roots = ug_xcalloc((size_t)n, sizeof(*roots));
+    struct ug_node **roots = ug_xcalloc((size_t)(n_terms + n_due), sizeof(*roots));
 
     for (int i = 0; i < n_terms; i++)
-        roots[i] = m->goals[first_term + i].node;
-    for (int i = 0; i < u->n_updates; i++)
-        roots[n_terms + i] = u->updates[i].next;
-    ug_substitute(m->graph, from, to, find_updated(m, from, to), roots, n);
+        roots[i] = m->goals[first_goal + i].node;
+    for (int i = 0; i < n_due; i++)
+        roots[n_terms + i] = due[i].next;
+    ug_substitute(m->graph, from, to, find_updated(m, from, to), roots, n_terms + n_due);
     for (int i = 0; i < n_terms; i++)
-        m->goals[first_term + i].node = roots[i];
-    for (int i = 0; i < u->n_updates; i++)
+        m->goals[first_goal + i].node = roots[i];
+    for (int i = 0; i < n_due; i++)
         UG_PUSH(m->step->arena, m->links, m->n_links, m->links_capacity,
-                ((struct ug_state_link){u->updates[i].param, roots[n_terms + i]}));
+                ((struct ug_state_link){due[i].param, roots[n_terms + i]}));
+    free(due);
     free(from);
     free(to);
     free(roots);
