@@ -2,17 +2,21 @@
  * includes it once for each.  Wants FORM(name), LANES (floats in a vector) and TARGET (a function
  * attribute) defined.
  *
- * One-dimensional F(4, 3) and F(4, 2): four results of a filter g of r = 3 or 2 taps over n = r + 3
- * inputs d are y = A'[(G g) * (B' d)]         (' is the transpose, * goes member by member) by
- * interpolation of polynomials at n points, the last of them infinity (S. Winograd, "Arithmetic
+ * One-dimensional F(4, 3) and F(4, 2): four results y of a filter g of r = 3 or 2 taps over
+ * n = r + 3 inputs d are (' is the transpose, * goes member by member)
+ *
+ *     y = A'[(G g) * (B' d)]
+ *
+ * by interpolation of polynomials at n points, the last of them infinity (S. Winograd, "Arithmetic
  * Complexity of Computations", 1980).  With the finite points p_i:
+ *
  *     A'[k][i] = p_i^k, and 1 for infinity in the last row,
  *     G[i][t]  = p_i^t / product over j != i of (p_i - p_j), and 1 for infinity in the last column,
- *     B'[i]    = the coefficients of the product over j != i of (x - p_j); for infinity, over all
- * j. The points are those with the least error among small fractions: 0, +-11/16, +-11/8 for r = 3
- * and +-7/16,
- * +-5/4 for r = 2, a quarter of the error that the usual 0, +-1, +-2 have.  They come in pairs +-p,
- * so that each pair of rows is a sum and a difference of an even and an odd part.
+ *     B'[i]    = the coefficients of the product over j != i of (x - p_j); for infinity, over all j.
+ *
+ * The points are those with the least error among small fractions: 0, +-11/16, +-11/8 for r = 3 and
+ * +-7/16, +-5/4 for r = 2, a quarter of the error that the usual 0, +-1, +-2 have.  They come in
+ * pairs +-p, so that each pair of rows is a sum and a difference of an even and an odd part.
  *
  * In two dimensions a transform goes over columns, then over rows.
  */
