@@ -32,6 +32,18 @@ static const char *with_commas(double n, char text[40])
     return text;
 }
 
+/* "34.5 MB": three digits and the power of a thousand that suits them. */
+static const char *with_unit(double n, const char *unit, char text[40])
+{
+    static const char *const powers[] = {"", "k", "M", "G", "T", "P"};
+    int power = 0;
+
+    for (; n >= 999.5 && power < 5; power++)
+        n /= 1000;
+    snprintf(text, 40, "%.*f %s%s", power && n < 99.95 ? 1 : 0, n, powers[power], unit);
+    return text;
+}
+
 static double count_of(const struct ug_param *p)
 {
     return (double)ug_shape_count(&p->type.shape);
@@ -156,13 +168,13 @@ static void show_values(const struct checking *c, const struct ug_unfolded *u)
         int terms = 0;
         for (int k = 0; k < u->terms.n; k++)
             terms += u->terms.items[k].loss == i;
-        fprintf(c->out, "  %-20s", u->losses.items[i].name);
+        fprintf(c->out, "  %s", u->losses.items[i].name);
         if (terms)
-            fprintf(c->out, " %d terms", terms);
-        fputs(u->losses.items[i].pruned ? " pruned: its factor is 0\n" : "\n", c->out);
+            fprintf(c->out, ", the sum of %d terms", terms);
+        fputs(u->losses.items[i].pruned ? ": pruned, for its factor is 0\n" : "\n", c->out);
         for (int k = 0; k < u->terms.n; k++)
             if (u->terms.items[k].loss == i && u->terms.items[k].pruned)
-                fprintf(c->out, "    %-18s pruned: its factor is 0\n", u->terms.items[k].name);
+                fprintf(c->out, "    %s: pruned, for its factor is 0\n", u->terms.items[k].name);
     }
     fputc('\n', c->out);
 }
@@ -267,7 +279,6 @@ static void show_training(const struct checking *c)
         show_left_alone(c, t->order[i]);
     }
     show_frozen(c);
-    fputc('\n', c->out);
 }
 
 /* ---- Memory and arithmetic ---- */
@@ -315,6 +326,14 @@ static double data_bytes(const struct checking *c)
     return bytes < (double)UG_CACHE_BYTES ? bytes : (double)UG_CACHE_BYTES;
 }
 
+static void show_amount(const struct checking *c, const char *what, double n, const char *unit,
+                        const char *remark)
+{
+    char text[40];
+
+    fprintf(c->out, "  %-20s %s%s\n", what, with_unit(n, unit, text), remark);
+}
+
 static bool show_cost(const struct checking *c)
 {
     const struct ug_program *p = c->program;
@@ -332,19 +351,14 @@ static bool show_cost(const struct checking *c)
     if (p->validate.event.present &&
         !add_view(c, UG_WANT_METRICS, &p->validate.data, p->validate.data.batch, &values))
         return false;
-    const double flops = t->n_steps ? ug_exec_plan(t->steps[0]->run.exec)->flops : 0;
-    fprintf(c->out, "a step\n  %-20s %.3f GFLOP, forward and backward\n", "arithmetic",
-            1e-9 * flops);
-    fputs("memory\n", c->out);
-    fprintf(c->out, "  %-20s %.1f MB: parameters, gradients, moments, averages\n", "blocks",
-            (double)blocks / 1e6);
-    fprintf(c->out, "  %-20s %.1f MB: everything computed in a step, at its peak\n", "values",
-            (double)values / 1e6);
+    show_amount(c, "arithmetic", t->n_steps ? ug_exec_plan(t->steps[0]->run.exec)->flops : 0,
+                "FLOP", " a step, forward and backward");
+    fputs("\nmemory\n", c->out);
+    show_amount(c, "blocks", (double)blocks, "B", ": parameters, gradients, moments, averages");
+    show_amount(c, "values", (double)values, "B", ": all that a step computes, at its peak");
     if (data_bytes(c) > 0)
-        fprintf(c->out, "  %-20s %.1f MB: decoded pictures, at the most\n", "data",
-                data_bytes(c) / 1e6);
-    fprintf(c->out, "  %-20s %.1f MB\n", "in all",
-            ((double)(blocks + values) + data_bytes(c)) / 1e6);
+        show_amount(c, "data", data_bytes(c), "B", ": decoded pictures, at the most");
+    show_amount(c, "in all", (double)(blocks + values) + data_bytes(c), "B", "");
     return true;
 }
 

@@ -4,6 +4,8 @@
 
 #include "engine/run/session.h"
 
+enum { MOST_SAMPLES = 16 }; /* of a batch that are named */
+
 /* ---- When a value is not finite ---- */
 
 static const char *describe_fault(const struct ug_session *r, const struct ug_fault *f)
@@ -26,20 +28,32 @@ static const char *describe_fault(const struct ug_session *r, const struct ug_fa
                            n->called ? n->called->name : n->op->name);
 }
 
+/* "x1 of this batch: photos/a.png, photos/b.png" */
+static void note_samples(struct ug_session *r, const struct ug_batch *batch, int entry,
+                         struct ug_diag *diag)
+{
+    const char *text = "";
+
+    for (int64_t i = 0; i < r->program->data.batch && i < MOST_SAMPLES; i++)
+        text = ug_arena_format(r->arena, "%s%s%s", text, i ? ", " : "", batch->origins[entry][i]);
+    ug_note(diag, UG_NOWHERE, "%s of this batch: %s%s", batch->names[entry], text,
+            r->program->data.batch > MOST_SAMPLES ? ", …" : "");
+}
+
 static void report_fault(struct ug_session *r, const struct ug_fault *f,
                          const struct ug_batch *batch)
 {
-    const int64_t step = r->made.step;
-    struct ug_diag *e =
-        ug_error(r->diags, f->pos, "step %lld: %s", (long long)step + 1, describe_fault(r, f));
+    const long long step = (long long)r->made.step;
+    const char *what = describe_fault(r, f);
+    struct ug_diag *e = ug_error(r->diags, f->pos, "step %lld: %s", step + 1, what);
 
-    for (int i = 0; i < batch->n; i++)
-        for (int64_t k = 0; k < r->program->data.batch && batch->origins; k++)
-            ug_note(e, UG_NOWHERE, "%s: %s", batch->names[i], batch->origins[i][k]);
+    if (r->progress.log)
+        fprintf(r->progress.log, "step %lld: %s\n", step + 1, what);
+    for (int i = 0; i < batch->n && batch->origins; i++)
+        note_samples(r, batch, i, e);
     if (ug_session_save(r))
         ug_note(e, UG_NOWHERE, "the parameters of before this step are kept in '%s'",
-                ug_session_path(
-                    r, ug_arena_format(r->arena, "checkpoints/step-%08lld", (long long)step)));
+                ug_session_path(r, ug_arena_format(r->arena, "checkpoints/step-%08lld", step)));
 }
 
 /* ---- The loop ---- */
