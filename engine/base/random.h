@@ -19,8 +19,10 @@ struct ug_random {
 void ug_random_block(const struct ug_random *r, uint64_t index, uint32_t out[4]);
 
 /* n numbers for the elements from `first` on: the same whether asked for at once or in pieces. */
-void ug_random_uniform(const struct ug_random *r, uint64_t first, int64_t n, float *out); /* [0, 1) */
-void ug_random_normal(const struct ug_random *r, uint64_t first, int64_t n, float *out);  /* Box-Muller */
+void ug_random_uniform(const struct ug_random *r, uint64_t first, int64_t n,
+                       float *out); /* [0, 1) */
+void ug_random_normal(const struct ug_random *r, uint64_t first, int64_t n,
+                      float *out); /* Box-Muller */
 
 /* One number of [0, n) for element `index`, without bias; n > 0. */
 uint64_t ug_random_below(const struct ug_random *r, uint64_t index, uint64_t n);

@@ -11,16 +11,16 @@
 struct ug_builder {
     struct ug_graph *graph;
     struct ug_diags *diags;
-    bool training;        /* what `auto` means */
+    bool training; /* what `auto` means */
     /* Where new nodes and parameters come from; the language sets these as it walks the text. */
     struct ug_pos pos;
-    const char *scope;    /* "G1.up.0": parameters are named below it; NULL: layers may not stand here */
-    const char *place;    /* "fake_x1.G1.up.0": one of a kind for each call; names random draws */
-    const void *site;     /* identity of the call in the text (its expression) */
-    const char *no_layers; /* where layers may not stand: what this is ("a loss"), for the message; else NULL */
-    const struct ug_op *called; /* the op whose call is being built; NULL: nodes stand for themselves */
-    bool backward;        /* mark what is emitted */
-    int draws;            /* random ops emitted at this place so far: keeps their streams apart */
+    const char *scope;          /* "G1.up.0": parameters are named below it; NULL: no layers here */
+    const char *place;          /* "fake_x1.G1.up.0": one of a kind for each call; names draws */
+    const void *site;           /* identity of the call in the text (its expression) */
+    const char *no_layers;      /* "a loss": what layers may not stand in; or NULL */
+    const struct ug_op *called; /* whose call is being built; NULL: nodes stand for themselves */
+    bool backward;              /* mark what is emitted */
+    int draws; /* random ops emitted at this place so far: keeps their streams apart */
     /* State updates in the order of the text: see ug_chain_states in passes.h */
     struct ug_node **updates;
     struct ug_param **updated;
@@ -41,17 +41,17 @@ struct ug_node *ug_constant(struct ug_builder *b, double value);
 struct ug_node *ug_counter_node(struct ug_builder *b, enum ug_counter which);
 
 struct ug_node *ug_add(struct ug_builder *b, struct ug_node *x, struct ug_node *y);
-/* x summed over, or repeated along, the axes in which its shape differs from `shape`, as broadcasting
- * counts them; x itself where they agree. */
+/* x summed over, or repeated along, the axes in which its shape differs from `shape`, as
+ * broadcasting counts them; x itself where they agree. */
 struct ug_node *ug_sum_to(struct ug_builder *b, struct ug_node *x, struct ug_shape shape);
 struct ug_node *ug_expand_to(struct ug_builder *b, struct ug_node *x, struct ug_shape shape);
 
-/* Gradients of the scalar `y` with respect to n nodes, inner ones too; dx[i] is NULL where y does not depend
- * on x[i] through ops that have a gradient (detach, comparisons and integer values end a path).  y is
- * differentiated as it stands; the new nodes are ordinary and can be differentiated again.  They carry
- * the places of the nodes they come from, and `backward`.
- * False, after an error, where y is no scalar or an op on the way refuses to have a gradient; for a
- * NULL y too. */
+/* Gradients of the scalar `y` with respect to n nodes, inner ones too; dx[i] is NULL where y does
+ * not depend on x[i] through ops that have a gradient (detach, comparisons and integer values end a
+ * path).  y is differentiated as it stands; the new nodes are ordinary and can be differentiated
+ * again.  They carry the places of the nodes they come from, and `backward`.
+ * False, after an error,
+ * where y is no scalar or an op on the way refuses to have a gradient; for a NULL y too. */
 bool ug_differentiate(struct ug_builder *b, struct ug_node *y, struct ug_node *const *x, int n,
                       struct ug_node **dx);
 

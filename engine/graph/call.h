@@ -7,12 +7,12 @@
 struct ug_call {
     struct ug_builder *b;
     const struct ug_op *op;
-    void *attrs;                       /* op->attrs_size bytes, filled from the arguments and defaults */
-    struct ug_node *const *tensors;    /* by index of the argument in op->args; NULL where not a tensor */
-    const bool *given;                 /* by the same index: the user wrote it */
-    struct ug_node *const *rest;       /* UG_TENSORS: all of them */
+    void *attrs; /* op->attrs_size bytes, filled from the arguments and defaults */
+    struct ug_node *const *tensors; /* by index in op->args; NULL where not a tensor */
+    const bool *given;              /* by the same index: the user wrote it */
+    struct ug_node *const *rest;    /* UG_TENSORS: all of them */
     int n_rest;
-    struct ug_node **list;             /* returns_list: what build hands back, from the graph's arena */
+    struct ug_node **list; /* returns_list: what build hands back, from the graph's arena */
     int n_list;
 };
 

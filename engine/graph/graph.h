@@ -20,7 +20,7 @@ struct ug_node {
     int id;                   /* index in the graph */
     struct ug_type type;
     struct ug_pos pos;        /* the expression it came from */
-    const char *place;        /* dotted path of value and scopes: "fake_x1.G1.up.0", for messages, DOT, traces */
+    const char *place;        /* of value and scopes: "fake_x1.G1.up.0", for messages and DOT */
     const char *scope;        /* path of its network or value: "G1.up.0", for clusters */
     bool backward;            /* emitted by differentiation */
     bool recomputed;          /* a copy for the backward pass: to run just before its first user */
@@ -38,11 +38,11 @@ struct ug_graph {
 struct ug_graph *ug_graph_new(struct ug_params *params);
 void ug_graph_free(struct ug_graph *g); /* NULL is fine */
 
-/* Appends a copy of `like`, whose inputs are nodes of `g`: attrs, list of inputs and texts are copied
- * too, the id is set.  The builder and the passes make nodes through this. */
+/* Appends a copy of `like`, whose inputs are nodes of `g`: attrs, list of inputs and texts are
+ * copied too, the id is set.  The builder and the passes make nodes through this. */
 struct ug_node *ug_graph_add(struct ug_graph *g, const struct ug_node *like);
-/* The same for a leaf, but the one that is there already if it has the same op and attrs: a parameter
- * is one node, so that all its uses add up in its gradient. */
+/* The same for a leaf, but the one that is there already if it has the same op and attrs: a
+ * parameter is one node, so that all its uses add up in its gradient. */
 struct ug_node *ug_graph_leaf(struct ug_graph *g, const struct ug_node *like);
 bool ug_is_leaf(const struct ug_node *n);
 
@@ -51,7 +51,7 @@ bool ug_is_leaf(const struct ug_node *n);
 extern const struct ug_op ug_op_input;     /* attrs: struct ug_input_attrs */
 extern const struct ug_op ug_op_param;     /* attrs: struct ug_param_attrs */
 extern const struct ug_op ug_op_constant;  /* attrs: struct ug_constant_attrs; a scalar */
-extern const struct ug_op ug_op_counter;   /* attrs: struct ug_counter_attrs; a scalar known each step */
+extern const struct ug_op ug_op_counter;   /* attrs: struct ug_counter_attrs; a scalar */
 
 struct ug_input_attrs {
     char name[96];
@@ -71,7 +71,7 @@ struct ug_counter_attrs {
 /* ---- The ops that the engine itself emits, whatever the user wrote ---- */
 
 extern const struct ug_op ug_op_add;       /* a + b, broadcast: fan-out in autodiff */
-extern const struct ug_op ug_op_sum_to;    /* attrs: struct ug_shape; sums over axes that broadcasting stretched */
+extern const struct ug_op ug_op_sum_to;    /* attrs: struct ug_shape; undoes broadcasting */
 extern const struct ug_op ug_op_expand_to; /* attrs: struct ug_shape; its counterpart */
 extern const struct ug_op ug_op_identity;  /* y = x */
 extern const struct ug_op ug_op_detach;    /* y = x, no gradient */

@@ -5,10 +5,10 @@
  * that struct; nothing else in the project knows an operation by name.
  *
  * There are two levels in one list:
- *  - what a user calls: it has `args`, and either is one node itself or has `build`, which emits nodes
- *    (conv2d pads, makes its parameters, convolves and adds a bias);
- *  - what a graph is made of: it has `infer` and a kernel (`map` or `run`).  One that only other ops
- *    emit is `internal`.
+ *  - what a user calls: it has `args`, and either is one node itself or has `build`, which emits
+ *    nodes (conv2d pads, makes its parameters, convolves and adds a bias);
+ *  - what a graph is made of: it has `infer` and a kernel (`map` or `run`).  One that only other
+ *    ops emit is `internal`.
  * Many ops are both.  Descriptors are static: nobody frees them.
  */
 #ifndef UG_OP_H
@@ -43,8 +43,8 @@ struct ug_ints {
 };
 
 /* Settings of the internal op "slice", to which the language lowers x[:, 0:3]: of axis i (of the
- * input's `rank` axes) the elements start[i] <= k < stop[i].  An axis with `drop` has one element, and
- * is not among the output's axes (an integer index). */
+ * input's `rank` axes) the elements start[i] <= k < stop[i].  An axis with `drop` has one element,
+ * and is not among the output's axes (an integer index). */
 struct ug_slice_attrs {
     int64_t start[UG_MAX_RANK], stop[UG_MAX_RANK];
     int64_t rank;
@@ -55,8 +55,9 @@ struct ug_arg {
     const char *name, *doc;
     enum ug_arg_type type;
     size_t offset;            /* of the field in the op's attrs struct; tensors have none */
-    const char *initial;      /* the default as a user would write it; NULL = required; "none" = may be
-                                 absent (ug_call_given tells); the name of an earlier argument = its value */
+    const char *initial;      /* the default as a user would write it; NULL = required; "none" =
+                                 may be absent (ug_call_given tells); the name of an earlier
+                                 argument = its value */
     double min, max;          /* for numbers, inclusive; both 0 = any */
     const char *const *words; /* UG_WORD: the choices, NULL-ended */
     bool keyword;             /* by name only */
@@ -74,8 +75,10 @@ struct ug_inference {
 };
 enum { UG_ERROR_TEXT = 400 };
 
-/* Says why the inputs do not fit; always false.  The builder adds the op, the shapes, where each came from. */
-bool ug_reject(struct ug_inference *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Says why the inputs do not fit; always false.  The builder adds op, shapes, and where each
+ * came from. */
+bool ug_reject(struct ug_inference *t, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* ---- Kernels ---- */
 
@@ -91,8 +94,8 @@ struct ug_kernel {
     uint64_t seed, step;    /* of the run, for random ops and `step` */
 };
 
-/* Elementwise: n elements of contiguous runs, at most UG_MAP_BLOCK; out may be an input that `in_place`
- * names. */
+/* Elementwise: n elements of contiguous runs, at most UG_MAP_BLOCK; out may be an input that
+ * `in_place` names. */
 enum { UG_MAP_BLOCK = 1024 };
 typedef void ug_map(const void *attrs, int64_t n, const float *const *in, float *out);
 
@@ -100,10 +103,10 @@ struct ug_op {
     const char *name;                /* as written in YAML; internal ones too have unique names */
     const char *summary;             /* one sentence */
     const char *formula;             /* formula or source (paper, equation) */
-    const char *example;             /* YAML file: parsed, run and gradient-checked by the tests; NULL if internal */
-    const struct ug_arg *args;       /* in call order, ends with a NULL name; NULL for internal ops */
-    size_t attrs_size;               /* of the attrs struct: plain data, equal bytes = equal settings */
-    const char *extra_hint;          /* what to say to somebody who gives one argument too many; or NULL */
+    const char *example;             /* YAML file that the tests load and run; NULL if internal */
+    const struct ug_arg *args;       /* in call order, ends with a NULL name; NULL if internal */
+    size_t attrs_size;               /* of the attrs: plain data, equal bytes = equal settings */
+    const char *extra_hint;          /* for somebody who gives one argument too many; or NULL */
     bool internal;                   /* no user calls it */
     bool returns_list;               /* build hands back several values (split) */
     bool has_parameters;             /* a layer: not to be called in losses, metrics, translate */
@@ -121,18 +124,19 @@ struct ug_op {
     void (*run)(const struct ug_kernel *k);
     size_t (*scratch)(const void *attrs, const struct ug_type *in, const struct ug_type *out);
 
-    /* Emits nodes for the gradient of each input, given dy, the gradient of the output y: sets dx[i],
-     * which come in NULL; leave NULL where nothing flows.  Skip inputs that `wanted` says nobody asks for.
-     * The engine adds up fan-out and sums over broadcast axes.  Being ordinary nodes, they are
-     * differentiable themselves.  NULL: no gradient, which `why_no_gradient` explains; it counts as zero,
-     * or, where that would be wrong, asking for it is an error (`refuses_gradient`). */
+    /* Emits nodes for the gradient of each input, given dy, the gradient of the output y: sets
+     * dx[i], which come in NULL; leave NULL where nothing flows.  Skip inputs that `wanted` says
+     * nobody asks for.  The engine adds up fan-out and sums over broadcast axes.  Being ordinary
+     * nodes, they are differentiable themselves.  NULL: no gradient, which `why_no_gradient`
+     * explains; it counts as zero, or, where that would be wrong, asking for it is an error
+     * (`refuses_gradient`). */
     void (*gradient)(struct ug_builder *b, struct ug_node *y, struct ug_node *dy,
                      const bool *wanted, struct ug_node **dx);
     const char *why_no_gradient;
     bool refuses_gradient;
 
-    /* Something simpler that is worth the same, from nodes of b's graph (the node's inputs are simplified
-     * already), or NULL: x * 1 is x.  NULL: there is no such rule. */
+    /* Something simpler that is worth the same, from nodes of b's graph (the node's inputs are
+     * simplified already), or NULL: x * 1 is x.  NULL: there is no such rule. */
     struct ug_node *(*simplify)(struct ug_builder *b, const struct ug_node *n);
 
     /* Multiplications and additions of one run; NULL: one per output element. */
@@ -140,17 +144,17 @@ struct ug_op {
 
     unsigned in_place;   /* bit i: the output may lie where input i lay, if shape and type agree */
     bool is_view;        /* the output is input 0 under another shape: no kernel, no memory */
-    int state_input;     /* 1 + index of the input that is a state's old value, in ops that a call with
-                            state is made of; calls at two places never share such a node */
-    unsigned due_with;   /* of an op whose output is a state's next value: bit i: the update is due in a step that
-                            computes input i for something else (the statistics of a batch); always
-                            due where its own output is asked for */
+    int state_input;     /* 1 + index of the input that is a state's old value, in ops that a call
+                            with state is made of; calls at two places never share such a node */
+    unsigned due_with;   /* of an op whose output is a state's next value: bit i: the update is due
+                            in a step that computes input i for something else (the statistics of a
+                            batch); always due where its own output is asked for */
 };
 
 /* ---- The registry ---- */
 
 const struct ug_op *ug_op_find(const char *name);          /* NULL if unknown */
-const struct ug_op *ug_op_next(const struct ug_op *op);    /* NULL starts, NULL ends; registry order */
+const struct ug_op *ug_op_next(const struct ug_op *op);    /* NULL starts, NULL ends */
 const char *ug_op_family(const struct ug_op *op);          /* "layers", "activations", … */
 
 /* A family: one table a file of ops/, listed in ops/registry.c. */

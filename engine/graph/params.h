@@ -15,7 +15,7 @@ enum ug_init_kind {
     UG_INIT_NORMAL,  /* a = mean, b = std */
     UG_INIT_UNIFORM, /* a = low, b = high */
     UG_INIT_CONSTANT,
-    UG_INIT_UNIT_NORMAL, /* a random direction: standard normal, scaled to length 1 */
+    UG_INIT_UNIT_NORMAL,    /* a random direction: standard normal, scaled to length 1 */
     UG_INIT_XAVIER_UNIFORM, /* a = gain */
     UG_INIT_XAVIER_NORMAL,
     UG_INIT_KAIMING_UNIFORM, /* a = negative slope */
@@ -28,24 +28,24 @@ struct ug_init {
     enum ug_init_kind kind;
     double a, b;
     const char *path;  /* UG_INIT_FILE */
-    const char *scope; /* UG_INIT_FILE: the parameter's name below it is the tensor's name; "" = whole name */
+    const char *scope; /* UG_INIT_FILE: the tensor's name is the parameter's below it; "": whole */
     struct ug_pos pos;
 };
 
 enum ug_param_kind { UG_TRAINED, UG_STATE };
 
 struct ug_param {
-    const char *name;          /* "E1.stem.0.weight" */
-    const char *role;          /* last part: "weight", "bias", "running_mean" */
-    const char *layer;         /* op that made it: "conv2d" */
+    const char *name;  /* "E1.stem.0.weight" */
+    const char *role;  /* last part: "weight", "bias", "running_mean" */
+    const char *layer; /* op that made it: "conv2d" */
     enum ug_param_kind kind;
     struct ug_type type;
-    struct ug_init init;       /* what to start from */
-    struct ug_param *owner;    /* itself, or the parameter it is tied to (one hop) */
-    struct ug_pos pos;         /* the layer that made it */
-    const void *site;          /* identity of that place in the text: see ug_params_get */
-    int index;                 /* in ug_params.items */
-    bool frozen;               /* train.frozen */
+    struct ug_init init;    /* what to start from */
+    struct ug_param *owner; /* itself, or the parameter it is tied to (one hop) */
+    struct ug_pos pos;      /* the layer that made it */
+    const void *site;       /* identity of that place in the text: see ug_params_get */
+    int index;              /* in ug_params.items */
+    bool frozen;            /* train.frozen */
 };
 
 struct ug_params {

@@ -32,8 +32,9 @@ struct ug_state_link {
 struct ug_graph *ug_chain_states(const struct ug_graph *g, struct ug_state_link *links,
                                  int *n_links, struct ug_node **roots, int n_roots);
 
-/* Lets the backward pass compute large elementwise values again, from what is kept anyway, instead of keeping
- * them as well.  After ug_simplify, which would merge the copies with what they are copies of. */
+/* Lets the backward pass compute large elementwise values again, from what is kept anyway, instead
+ * of keeping them as well.  After ug_simplify, which would merge the copies with what they are
+ * copies of. */
 struct ug_graph *ug_recompute(const struct ug_graph *g, struct ug_node **roots, int n_roots);
 
 #endif

@@ -1,7 +1,7 @@
 /* plan.h -- an order of kernels and an offset in one arena for every value.
  *
- * A plan has phases that run one after the other: an optimizer updates its parameters between two of them.
- * A value that an earlier phase computed is kept for later ones.
+ * A plan has phases that run one after the other: an optimizer updates its parameters between two
+ * of them. A value that an earlier phase computed is kept for later ones.
  */
 #ifndef UG_PLAN_H
 #define UG_PLAN_H
@@ -12,26 +12,26 @@
 struct ug_goal {
     struct ug_node *node;
     int phase;
-    void *home;             /* where to write it (a gradient's block); NULL: in the arena, kept to the end */
+    void *home; /* where to write it (a gradient's block); NULL: in the arena, kept to the end */
 };
 
 enum ug_place_kind {
-    UG_NO_PLACE,            /* nothing needs it */
-    UG_IN_ARENA,            /* at `offset` */
-    UG_AT_HOME,             /* at `home` */
-    UG_OF_INPUT,            /* a view: where its input lies */
-    UG_OF_LEAF              /* outside: bound, in the store, a constant, a counter */
+    UG_NO_PLACE, /* nothing needs it */
+    UG_IN_ARENA, /* at `offset` */
+    UG_AT_HOME,  /* at `home` */
+    UG_OF_INPUT, /* a view: where its input lies */
+    UG_OF_LEAF   /* outside: bound, in the store, a constant, a counter */
 };
 
 struct ug_place {
     enum ug_place_kind kind;
-    size_t offset;
+    size_t offset; /* in the arena */
     void *home;
 };
 
 struct ug_kernel_call {
     const struct ug_node *node;
-    size_t scratch;         /* offset in the arena */
+    size_t scratch; /* offset in the arena */
     size_t scratch_bytes;
 };
 
@@ -39,30 +39,31 @@ struct ug_kernel_call {
 struct ug_copy {
     const struct ug_node *node;
     void *home;
-    int phase;              /* at its end */
+    int phase; /* at its end */
 };
 
 struct ug_plan {
-    struct ug_arena *arena;           /* of this description, not of values */
-    const struct ug_graph *graph;     /* borrowed */
-    struct ug_kernel_call *calls;     /* in the order of running */
+    struct ug_arena *arena;       /* of this description, not of values */
+    const struct ug_graph *graph; /* borrowed */
+    struct ug_kernel_call *calls; /* in the order of running */
     int n_calls;
-    int *phase_end;                   /* calls[0 … phase_end[0]) are phase 0, … */
+    int *phase_end; /* calls[0 … phase_end[0]) are phase 0, … */
     int n_phases;
     struct ug_copy *copies;
     int n_copies;
-    struct ug_place *places;          /* by node id */
-    size_t bytes;                     /* of the arena: the peak */
-    double flops;                     /* of all phases */
+    struct ug_place *places; /* by node id */
+    size_t bytes;            /* of the arena: the peak */
+    double flops;            /* of all phases */
 };
 
-/* Nodes that no goal needs are left out.  A node runs in the first phase that needs it; one that reads a
- * parameter after k updates (ug_param_attrs.version) not before phase k, and one that reads it
- * before them not after phase k - 1. */
+/* Nodes that no goal needs are left out.  A node runs in the first phase that needs it; one that
+ * reads a parameter after k updates (ug_param_attrs.version) not before phase k, and one that reads
+ * it before them not after phase k - 1. */
 /* Multiplications and additions of one run of a node, by its op's own account. */
 double ug_node_flops(const struct ug_node *n);
 
-struct ug_plan *ug_plan_new(const struct ug_graph *g, const struct ug_goal *goals, int n_goals, int n_phases);
+struct ug_plan *ug_plan_new(const struct ug_graph *g, const struct ug_goal *goals, int n_goals,
+                            int n_phases);
 void ug_plan_free(struct ug_plan *p); /* NULL is fine */
 
 #endif

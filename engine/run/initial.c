@@ -30,8 +30,8 @@ static void fill_uniform(const struct ug_random *r, double low, double high, siz
         x[i] = (float)(low + (high - low) * (double)x[i]);
 }
 
-/* A weight [dim0, dim1, …]: fan_in = dim1 * receptive field, fan_out = dim0 * receptive field, also
- * for conv_transpose2d, whose weight is [in, out, kh, kw]. */
+/* A weight [dim0, dim1, …]: fan_in = dim1 * receptive field, fan_out = dim0 * receptive field,
+ * also for conv_transpose2d, whose weight is [in, out, kh, kw]. */
 static double fan_in(const struct ug_shape *s)
 {
     return (double)ug_shape_span(s, 1, s->rank);
