@@ -15,7 +15,7 @@ struct ug_builder {
     /* Where new nodes and parameters come from; the language sets these as it walks the text. */
     struct ug_pos pos;
     const char *scope;          /* "G1.up.0": parameters are named below it; NULL: no layers here */
-    const char *place;          /* "fake_x1.G1.up.0": one of a kind for each call; names draws */
+    const char *place;          /* "fake_x1/G1.up.0": one of a kind for each call; names draws */
     const void *site;           /* identity of the call in the text (its expression) */
     const char *no_layers;      /* "a loss": what layers may not stand in; or NULL */
     const struct ug_op *called; /* whose call is being built; NULL: nodes stand for themselves */

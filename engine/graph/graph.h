@@ -20,7 +20,7 @@ struct ug_node {
     int id;                   /* index in the graph */
     struct ug_type type;
     struct ug_pos pos;        /* the expression it came from */
-    const char *place;        /* of value and scopes: "fake_x1.G1.up.0", for messages and DOT */
+    const char *place;        /* of value and scopes: "fake_x1/G1.up.0", for messages and DOT */
     const char *scope;        /* path of its network or value: "G1.up.0", for clusters */
     bool backward;            /* emitted by differentiation */
     bool recomputed;          /* a copy for the backward pass: to run just before its first user */
