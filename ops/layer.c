@@ -170,8 +170,34 @@ static const struct ug_op linear = {
 
 static const struct ug_arg prelu_args[] = {
     {.name = "x", .doc = "any shape", .type = UG_TENSOR},
+    {.name = "weight",
+     .doc = "a tensor of slopes in place of the layer's own: [1], or [C] along axis 1",
+     .type = UG_TENSOR,
+     .initial = "none",
+     .keyword = true},
     {.name = NULL},
 };
+
+/* The slopes as they meet x: one number for all values, or [C] along axis 1. */
+static struct ug_node *prelu_slopes(struct ug_call *c, const struct ug_shape *x)
+{
+    struct ug_node *w = ug_call_tensor(c, "weight");
+    char shape[UG_SHAPE_TEXT];
+
+    if (!ug_call_given(c, "weight"))
+        w = ug_call_parameter(c, "weight", UG_SHAPE(1),
+                              (struct ug_init){.kind = UG_INIT_CONSTANT, .a = 0.25});
+    if (!w)
+        return NULL;
+    if (w->type.dtype == UG_F32 && w->type.shape.rank == 1) {
+        if (w->type.shape.dim[0] == 1)
+            return x->rank == 0 ? ug_reshape(c->b, w, ug_shape_scalar()) : w;
+        if (x->rank > 1 && w->type.shape.dim[0] == x->dim[1])
+            return along(c->b, w, 1, x->rank);
+    }
+    return ug_call_fail(c, "the weight must be float32 [1], or [C] for C channels, not %s %s",
+                        ug_dtype_name(w->type.dtype), ug_shape_text(&w->type.shape, shape));
+}
 
 /* y = x * (p + weight * (1 - p)) with p = 1 where x > 0: at x = 0 the slope is the weight, as in
  * PyTorch. */
@@ -184,10 +210,7 @@ static struct ug_node *prelu_build(struct ug_call *c)
         return NULL;
     if (x->type.dtype != UG_F32)
         return ug_call_fail(c, "needs float32 values, not int64");
-    w = ug_call_parameter(c, "weight", UG_SHAPE(1),
-                          (struct ug_init){.kind = UG_INIT_CONSTANT, .a = 0.25});
-    if (x->type.shape.rank == 0)
-        w = ug_reshape(b, w, ug_shape_scalar());
+    w = prelu_slopes(c, &x->type.shape);
     p = ug_gt(b, x, ug_constant(b, 0));
     n = ug_le(b, x, ug_constant(b, 0));
     return ug_mul(b, x, ug_add(b, p, ug_mul(b, w, n)));

@@ -75,6 +75,23 @@ START_TEST(prelu_learns_its_slope)
 }
 END_TEST
 
+/* One slope a channel, and one for all: as torch.nn.functional.prelu(x, weight). */
+START_TEST(prelu_takes_slopes)
+{
+    struct ug_node *x = trial_input(t, "x", UG_SHAPE(1, 2, 2), (double[]){-2, 4, 3, -1});
+    struct ug_node *w = trial_input(t, "w", UG_SHAPE(2), (double[]){0.5, 3});
+    struct ug_node *one = trial_input(t, "one", UG_SHAPE(1), (double[]){0.25});
+    struct ug_node *bad = trial_input(t, "bad", UG_SHAPE(3), NULL);
+
+    expect_values(t, trial_call(t, "prelu", "", "x", x, "weight", w, NULL), 1e-7, 4,
+                  (double[]){-1, 4, 3, -3});
+    expect_values(t, trial_call(t, "prelu", "", "x", x, "weight", one, NULL), 1e-7, 4,
+                  (double[]){-0.5, 4, 3, -0.25});
+    ck_assert_ptr_null(ug_params_find(t->params, "net.weight"));
+    ck_assert_ptr_null(trial_call(t, "prelu", "", "x", x, "weight", bad, NULL));
+}
+END_TEST
+
 START_TEST(gradients_of_prelu)
 {
     check_gradient(
@@ -197,6 +214,7 @@ Suite *ug_suite(void)
     tcase_add_test(tc, linear_takes_a_vector);
     tcase_add_test(tc, linear_refuses_misfits);
     tcase_add_test(tc, prelu_learns_its_slope);
+    tcase_add_test(tc, prelu_takes_slopes);
     tcase_add_test(tc, gradients_of_prelu);
     tcase_add_test(tc, prelu_at_zero);
     tcase_add_test(tc, parameter_is_named_by_its_scope);
