@@ -84,6 +84,26 @@ START_TEST(ordered_updates_see_what_was_updated)
 }
 END_TEST
 
+/* The means of a and b are 1 and 3: 0 -> 0.5 -> 1.75.  The loss asks for b first, then a, and never
+ * for c. */
+START_TEST(state_follows_the_order_of_the_file)
+{
+    run_text("r", "unitgraph: 1\n"
+                  "modules: {norm: {body: [batch_norm(momentum=0.5)]}}\n"
+                  "networks: {N: norm()}\n"
+                  "graph:\n"
+                  "  x: ones_like([2, 1, 2, 2])\n"
+                  "  a: N(x)\n"
+                  "  c: N(x * 100)\n"
+                  "  b: N(x * 3)\n"
+                  "losses: {L: mean(b) + mean(a)}\n"
+                  "train:\n"
+                  "  steps: 1\n"
+                  "  optimizers: {L: {minimize: L, parameters: [N], sgd: {lr: 0.1}}}\n");
+    ck_assert_float_eq_tol(param("r", "N.running_mean"), 1.75f, 1e-6f);
+}
+END_TEST
+
 /* Of three steps B takes part in the second: b <- 3 - 0.1 * 1.7.  a sees 3, 3, 2.83. */
 START_TEST(every_skips_steps)
 {
@@ -349,6 +369,7 @@ Suite *ug_suite(void)
     tcase_add_checked_fixture(steps, setup, teardown);
     tcase_add_test(steps, simultaneous_updates_see_the_old_parameters);
     tcase_add_test(steps, ordered_updates_see_what_was_updated);
+    tcase_add_test(steps, state_follows_the_order_of_the_file);
     tcase_add_test(steps, every_skips_steps);
     tcase_add_test(steps, averages_follow);
     tcase_add_test(steps, rates_are_expressions);

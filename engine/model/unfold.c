@@ -273,14 +273,37 @@ static void set_up(struct ug_unfolding *u, struct ug_program *p, const struct ug
     u->made_losses = ug_make_losses(u);
 }
 
-void ug_unfolding_run(struct ug_unfolding *u, struct ug_program *p,
-                      const struct ug_request *request, bool exploring, struct ug_diags *diags)
+/* Makes what `scout` made, but in the order of the text: calls with state update it in the order in
+ * which they are made, and what is minimised asks for values in another. */
+static void make_in_order(struct ug_unfolding *u, const struct ug_unfolding *scout)
 {
+    const struct ug_declarations *d = &u->language->declared;
+    struct ug_quantity q;
+
+    for (int i = 0; i < d->graph.n; i++)
+        if (scout->graph.made[i].progress == UG_MADE)
+            ug_make_value(&u->graph, d->graph.values[i].targets[0].name, &q);
+    for (int i = 0; i < d->n_losses; i++) {
+        const struct ug_loss_decl *loss = &d->losses[i];
+
+        for (int k = 0; loss->is_map && k < loss->n_terms; k++)
+            if (scout->made_losses[i].terms[k].progress == UG_MADE)
+                ug_make_loss(u, ug_arena_format(u->arena, "%s.%s", loss->name, loss->terms[k].name),
+                             &q);
+        if (scout->made_losses[i].sum.progress == UG_MADE)
+            ug_make_loss(u, loss->name, &q);
+    }
+}
+
+static void unfold(struct ug_unfolding *u, const struct ug_unfolding *scout)
+{
+    const struct ug_request *request = u->request;
+    const struct ug_program *p = u->program;
     const unsigned want =
         request->n_fetch ? request->want & ~(UG_WANT_VALUES | UG_WANT_LOSSES) : request->want;
 
-    *u = (struct ug_unfolding){.exploring = exploring, .stack = __builtin_frame_address(0)};
-    set_up(u, p, request, diags);
+    if (scout)
+        make_in_order(u, scout);
     for (int i = 0; i < request->n_fetch; i++)
         fetch(u, request->fetch[i]);
     if (want & UG_WANT_VALUES)
@@ -300,13 +323,28 @@ void ug_unfolding_run(struct ug_unfolding *u, struct ug_program *p,
     add_updates(u);
 }
 
+void ug_unfolding_run(struct ug_unfolding *u, struct ug_program *p,
+                      const struct ug_request *request, bool exploring, struct ug_diags *diags)
+{
+    *u = (struct ug_unfolding){.exploring = exploring, .stack = __builtin_frame_address(0)};
+    set_up(u, p, request, diags);
+    unfold(u, NULL);
+}
+
 struct ug_unfolded *ug_unfold(struct ug_program *p, const struct ug_request *request,
                               struct ug_diags *diags)
 {
     const size_t errors = ug_diags_errors(diags);
-    struct ug_unfolding u;
+    struct ug_unfolding u, scout;
 
     ug_unfolding_run(&u, p, request, false, diags);
+    if ((request->want & UG_WANT_OPTIMIZED) && ug_diags_errors(diags) == errors) {
+        scout = u;
+        u = (struct ug_unfolding){.stack = __builtin_frame_address(0)};
+        set_up(&u, p, request, diags);
+        unfold(&u, &scout);
+        ug_unfolded_free(scout.out);
+    }
     if (ug_diags_errors(diags) == errors)
         return u.out;
     ug_unfolded_free(u.out);
