@@ -33,10 +33,12 @@ bool ug_view_open(struct ug_view *v, struct ug_program *p, const struct ug_reque
                   const struct ug_store *store, void **data, struct ug_exec *share,
                   struct ug_diags *diags)
 {
+    const size_t before = ug_diags_errors(diags);
+
     *v = (struct ug_view){.store = *store};
     v->store.data = data;
     v->unfolded = ug_unfold(p, request, diags);
-    return v->unfolded && !ug_diags_errors(diags) && compile(v, share, diags);
+    return v->unfolded && ug_diags_errors(diags) == before && compile(v, share, diags);
 }
 
 void ug_view_close(struct ug_view *v)

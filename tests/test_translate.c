@@ -1,0 +1,130 @@
+/* Pictures through a trained network: their names and sizes, and what stands in the way. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/data/picture.h"
+#include "engine/run/folder.h"
+#include "tests/harness_experiment.h"
+#include "tests/harness_folder.h"
+#include "tests/harness_main.h"
+
+static struct ug_diags *diags;
+
+/* `same` gives back what it gets; its pooling needs sizes that are multiples of 4. */
+static const char text[] =
+    "unitgraph: 1\n"
+    "data: {batch: 1, x: {synthetic: {scene: shapes, domain: filled, count: 2, seed: 1}, size: "
+    "8}}\n"
+    "modules: {net: {body: [linear(8)]}}\n"
+    "networks: {N: net()}\n"
+    "losses: {L: mean(N(x))}\n"
+    "train:\n"
+    "  steps: 1\n"
+    "  optimizers: {all: {minimize: L, parameters: [N], sgd: {lr: 0}}}\n"
+    "translate:\n"
+    "  same: {from: x, to: 'x + 0 * upsample(avg_pool2d(x, 4, stride=4), 4)'}\n";
+
+static void setup(void)
+{
+    const struct ug_run_options o = {.seed = -1};
+
+    folder_setup();
+    diags = ug_diags_new();
+    ck_assert_int_eq(experiment_run(experiment_write("text", text), "run", o, diags), UG_DONE);
+}
+
+static void teardown(void)
+{
+    ug_diags_free(diags);
+    folder_teardown();
+}
+
+/* A picture of one grey; its name may end in anything: what is read is told by content. */
+static void picture(const char *name, int64_t height, int64_t width, float grey)
+{
+    struct ug_picture p;
+
+    ck_assert(ug_picture_make(&p, 1, height, width));
+    for (int64_t i = 0; i < height * width; i++)
+        p.planes[i] = grey;
+    ck_assert(ug_picture_write_png(folder_file(name), &p, diags));
+    ug_picture_free(&p);
+}
+
+/* Only what it says itself is in `diags` afterwards. */
+static enum ug_status translate(const char *in, const char *out)
+{
+    ug_diags_free(diags);
+    diags = ug_diags_new();
+    const struct ug_translate_options o = {.run = folder_file("run"),
+                                           .name = "same",
+                                           .in = folder_file(in),
+                                           .out = folder_file(out),
+                                           .step = -1,
+                                           .seed = -1};
+
+    return ug_translate(&o, diags);
+}
+
+static void expect(const char *name, int64_t height, int64_t width, float grey)
+{
+    struct ug_picture p;
+
+    ck_assert_msg(ug_picture_read(folder_file(name), 0, &p, UG_NOWHERE, diags), "%s",
+                  ug_diags_first(diags));
+    ck_assert_int_eq(p.channels, 3);
+    ck_assert_int_eq(p.height, height);
+    ck_assert_int_eq(p.width, width);
+    for (int64_t i = 0; i < 3 * height * width; i++)
+        ck_assert_float_eq_tol(p.planes[i], grey, 1e-6f);
+    ug_picture_free(&p);
+}
+
+static void expect_error(const char *part)
+{
+    ck_assert_ptr_nonnull(ug_diags_first(diags));
+    ck_assert_msg(strstr(ug_diags_first(diags), part) != NULL, "'%s' does not say '%s'",
+                  ug_diags_first(diags), part);
+}
+
+START_TEST(sizes_and_names_are_kept)
+{
+    picture("in/one.png", 1, 1, 1);
+    picture("in/odd.png", 7, 13, 0.2f);
+    picture("in/deep/er/even.PNG", 8, 4, 0.6f);
+    ck_assert_int_eq(translate("in", "out"), UG_DONE);
+    expect("out/one.png", 1, 1, 1);
+    expect("out/odd.png", 7, 13, 0.2f);
+    expect("out/deep/er/even.png", 8, 4, 0.6f);
+    ck_assert_int_eq(translate("in/odd.png", "out/deep"), UG_DONE);
+    expect("out/deep/odd.png", 7, 13, 0.2f);
+}
+END_TEST
+
+/* The first and the last are broken, and all between are of sizes of their own. */
+START_TEST(broken_pictures_hold_up_no_others)
+{
+    folder_write("in/a.png", "no picture", 10);
+    picture("in/b.png", 5, 5, 0);
+    picture("in/c.png", 9, 3, 0.4f);
+    folder_write("in/d.jpg", "", 0);
+    ck_assert_int_eq(translate("in", "out"), UG_FAILED);
+    ck_assert_uint_eq(ug_diags_errors(diags), 2);
+    expect_error("in/a.png");
+    expect("out/b.png", 5, 5, 0);
+    expect("out/c.png", 9, 3, 0.4f);
+    ck_assert_int_eq(folder_count("out"), 2);
+}
+END_TEST
+
+Suite *ug_suite(void)
+{
+    Suite *s = suite_create("translate");
+    TCase *t = tcase_create("pictures");
+
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, sizes_and_names_are_kept);
+    tcase_add_test(t, broken_pictures_hold_up_no_others);
+    suite_add_tcase(s, t);
+    return s;
+}
