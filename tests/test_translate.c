@@ -117,6 +117,50 @@ START_TEST(broken_pictures_hold_up_no_others)
 }
 END_TEST
 
+START_TEST(names_that_differ_in_their_endings)
+{
+    picture("in/a.png", 4, 4, 0);
+    picture("in/a.jpg", 4, 4, 0.2f);
+    picture("in/b.jpg", 4, 4, 0.4f);
+    picture("in/b.jpeg", 4, 4, 0.6f);
+    picture("in/deep/a.png", 4, 4, 0.8f);
+    ck_assert_int_eq(translate("in", "out"), UG_DONE);
+    expect("out/a.png", 4, 4, 0);
+    expect("out/a.jpg.png", 4, 4, 0.2f);
+    expect("out/b.jpg.png", 4, 4, 0.4f);
+    expect("out/b.jpeg.png", 4, 4, 0.6f);
+    expect("out/deep/a.png", 4, 4, 0.8f);
+    picture("in/a.jpg.png", 4, 4, 1);
+    ck_assert_int_eq(translate("in", "again"), UG_FAILED);
+    expect_error("would both become 'a.jpg.png'");
+    ck_assert(!ug_file_exists(folder_file("again")));
+}
+END_TEST
+
+START_TEST(pictures_are_not_written_over_their_originals)
+{
+    picture("in/a.png", 4, 4, 0);
+    picture("in/b.jpg", 4, 4, 0.2f);
+    ck_assert_int_eq(translate("in", "run/../in"), UG_WRONG);
+    expect_error("would be overwritten");
+    ck_assert_int_eq(translate("in/a.png", "in"), UG_WRONG);
+    ck_assert_int_eq(translate("in/a.png", "in/a.png"), UG_WRONG);
+    ck_assert_int_eq(folder_count("in"), 2);
+    ck_assert_int_eq(translate("in/b.jpg", "in"), UG_DONE);
+    expect("in/b.png", 4, 4, 0.2f);
+}
+END_TEST
+
+START_TEST(other_formats_are_not_promised)
+{
+    picture("a.png", 4, 4, 0);
+    ck_assert_int_eq(translate("a.png", "b.JPG"), UG_WRONG);
+    ck_assert_int_eq(translate("a.png", "b.webp"), UG_WRONG);
+    expect_error("written as PNG");
+    ck_assert(!ug_file_exists(folder_file("b.webp")));
+}
+END_TEST
+
 Suite *ug_suite(void)
 {
     Suite *s = suite_create("translate");
@@ -125,6 +169,9 @@ Suite *ug_suite(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, sizes_and_names_are_kept);
     tcase_add_test(t, broken_pictures_hold_up_no_others);
+    tcase_add_test(t, names_that_differ_in_their_endings);
+    tcase_add_test(t, pictures_are_not_written_over_their_originals);
+    tcase_add_test(t, other_formats_are_not_promised);
     suite_add_tcase(s, t);
     return s;
 }

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/data/listing.h"
 #include "engine/run/folder.h"
 #include "engine/run/progress.h"
 #include "engine/run/samples.h"
@@ -96,29 +95,6 @@ static bool translate_picture(struct ug_translation *t, const char *in, const ch
 
 /* ---- Many pictures ---- */
 
-static bool ends_with(const char *name, const char *end)
-{
-    const size_t n = strlen(name), m = strlen(end);
-
-    return n >= m && !strcasecmp(name + n - m, end);
-}
-
-/* "a/b.jpg" becomes "a/b.png". */
-static const char *as_png(struct ug_arena *a, const char *name)
-{
-    const char *dot = strrchr(name, '.'), *slash = strrchr(name, '/');
-    const size_t length = dot && (!slash || dot > slash) ? (size_t)(dot - name) : strlen(name);
-
-    return ug_arena_format(a, "%.*s.png", (int)length, name);
-}
-
-/* The path of a picture in a folder, counted from the folder. */
-static const char *below(const char *path, const char *folder)
-{
-    path += strlen(folder);
-    return path + strspn(path, "/");
-}
-
 static void show_progress(struct ug_translation *t, int64_t done)
 {
     if (ug_progress_due(&t->progress, done))
@@ -127,16 +103,16 @@ static void show_progress(struct ug_translation *t, int64_t done)
 
 static bool translate_folder(struct ug_translation *t)
 {
-    const char *in = t->options->in, *out = t->options->out;
     struct ug_listing list;
+    const char **names;
     bool whole = true;
 
-    if (!ug_list_pictures(t->arena, in, &list, UG_NOWHERE, t->diags))
+    if (!ug_list_pictures(t->arena, t->options->in, &list, UG_NOWHERE, t->diags) ||
+        !(names = ug_translation_names(t, &list)))
         return false;
     t->progress.last = list.n;
     for (int64_t i = 0; i < list.n; i++) {
-        const char *name = below(list.paths[i], in);
-        const char *to = ug_arena_format(t->arena, "%s/%s", out, as_png(t->arena, name));
+        const char *to = names[i];
         char *folder = strndup(to, (size_t)(strrchr(to, '/') - to));
         const bool made = folder && ug_folder_make(folder, t->diags);
         free(folder);
@@ -148,30 +124,10 @@ static bool translate_folder(struct ug_translation *t)
     return whole;
 }
 
-/* OUT of a single picture: a folder takes it under its own name. */
-static const char *single_name(const struct ug_translation *t)
-{
-    const char *in = t->options->in, *out = t->options->out, *slash = strrchr(in, '/');
-
-    if (ug_folder_exists(out) || ends_with(out, "/"))
-        return ug_arena_format(t->arena, "%s/%s", out, as_png(t->arena, slash ? slash + 1 : in));
-    return out;
-}
-
-static bool check_name(const struct ug_translation *t, const char *out)
-{
-    if (!ends_with(out, ".jpg") && !ends_with(out, ".jpeg"))
-        return true;
-    ug_error(t->diags, UG_NOWHERE, "pictures are written as PNG: call '%s' something.png", out);
-    return false;
-}
-
 static bool translate_single(struct ug_translation *t)
 {
-    const char *out = single_name(t), *slash = strrchr(out, '/');
+    const char *out = ug_translation_name(t), *slash = strrchr(out, '/');
 
-    if (!check_name(t, out))
-        return false;
     if (slash && slash != out &&
         !ug_folder_make(ug_arena_format(t->arena, "%.*s", (int)(slash - out), out), t->diags))
         return false;
@@ -183,9 +139,9 @@ static bool draw_pictures(struct ug_translation *t)
 {
     const char *out = t->options->out;
     const int64_t count = t->options->count ? t->options->count : 1;
-    const bool single = count == 1 && ends_with(out, ".png");
+    const bool single = count == 1 && ug_translation_names_png(out);
 
-    if (!check_name(t, out) || !ug_translation_open(t, (struct ug_extent){0}))
+    if (!ug_translation_open(t, (struct ug_extent){0}))
         return false;
     if (!ug_samples_check(&t->view.values[0], t->diags))
         return false;
@@ -209,14 +165,26 @@ static bool draw_pictures(struct ug_translation *t)
 
 /* ---- The command ---- */
 
+static bool check_places(const struct ug_translation *t)
+{
+    const char *in = t->options->in, *out = t->options->out;
+
+    if (!in)
+        return ug_translation_check_name(t, out);
+    if (!ug_file_exists(in)) {
+        ug_error(t->diags, UG_NOWHERE, "there is no picture or folder '%s'", in);
+        return false;
+    }
+    if (ug_folder_exists(in))
+        return ug_translation_check_place(t, out);
+    out = ug_translation_name(t);
+    return ug_translation_check_name(t, out) && ug_translation_check_place(t, out);
+}
+
 static enum ug_status translate(struct ug_translation *t)
 {
-    if (!ug_translation_load(t))
+    if (!ug_translation_load(t) || !check_places(t))
         return UG_WRONG;
-    if (t->options->in && !ug_file_exists(t->options->in)) {
-        ug_error(t->diags, UG_NOWHERE, "there is no picture or folder '%s'", t->options->in);
-        return UG_WRONG;
-    }
     if (!ug_translation_measure(t) || !ug_translation_read(t))
         return UG_FAILED;
     const bool done = !t->options->in                    ? draw_pictures(t)

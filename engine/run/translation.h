@@ -2,6 +2,7 @@
 #ifndef UG_TRANSLATION_H
 #define UG_TRANSLATION_H
 
+#include "engine/data/listing.h"
 #include "engine/data/safetensors.h"
 #include "engine/run/progress.h"
 #include "engine/run/view.h"
@@ -44,5 +45,16 @@ bool ug_translation_measure(struct ug_translation *t);
 bool ug_translation_fit(struct ug_translation *t, struct ug_extent s);
 /* The same for an entry without `from`. */
 bool ug_translation_open(struct ug_translation *t, struct ug_extent padded);
+
+/* Where each picture of the folder IN goes: under its own name in the folder OUT, as PNG; from the
+ * arena.  NULL, after an error, where two would get one name. */
+const char **ug_translation_names(struct ug_translation *t, const struct ug_listing *list);
+/* Where the single picture IN goes: a folder takes it under its own name. */
+const char *ug_translation_name(const struct ug_translation *t);
+bool ug_translation_names_png(const char *path);
+/* False, after an error, for a name that promises another format than PNG. */
+bool ug_translation_check_name(const struct ug_translation *t, const char *out);
+/* False, after an error, where OUT is IN, by whatever name. */
+bool ug_translation_check_place(const struct ug_translation *t, const char *out);
 
 #endif
