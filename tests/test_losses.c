@@ -206,6 +206,37 @@ START_TEST(a_mistake_in_an_optimizer_is_not_one_of_its_parameters)
 }
 END_TEST
 
+/* After one mistake the others are still found, but for what may be its consequences. */
+START_TEST(a_mistake_hides_no_unknown_names)
+{
+    static const char *const wanted[] = {
+        "'Q' is no scope that holds parameters",
+        "'Y' is no scope that holds parameters",
+        "'Z' is no scope that holds parameters",
+        "there is no optimizer 'w'",
+        "unknown key 'sdg'",
+    };
+
+    program_load("unitgraph: 1\n"
+                 "inputs: {x: [2, 3]}\n"
+                 "graph: {y: 'linear(x, 3)', v: 'linear(q, 3)'}\n"
+                 "losses: {L: mean(y)}\n"
+                 "init: {Q: zeros, v: zeros}\n"
+                 "train:\n"
+                 "  steps: 1\n"
+                 "  frozen: [Y]\n"
+                 "  update: [o, r, w]\n"
+                 "  optimizers:\n"
+                 "    o: {minimize: L, parameters: [y, Z], sgd: {lr: 1}}\n"
+                 "    r: {minimize: L, parameters: [y], sdg: {lr: 1}}\n");
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        ck_assert_msg(strstr(read_messages(), wanted[i]), "no \"%s\":\n%s", wanted[i],
+                      read_messages());
+    ck_assert_msg(!strstr(read_messages(), "'v' is no scope"), "%s", read_messages());
+    ck_assert_msg(!strstr(read_messages(), "no optimizer 'r'"), "%s", read_messages());
+}
+END_TEST
+
 START_TEST(frozen_or_unreached_parameters_need_no_optimizer)
 {
     struct ug_program *p = program_load(ug_arena_format(
@@ -485,6 +516,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, each_optimizer_has_its_parameters);
     tcase_add_loop_test(t, who_updates_what_must_be_clear, 0, sizeof unfit / sizeof *unfit);
     tcase_add_test(t, a_mistake_in_an_optimizer_is_not_one_of_its_parameters);
+    tcase_add_test(t, a_mistake_hides_no_unknown_names);
     tcase_add_test(t, frozen_or_unreached_parameters_need_no_optimizer);
     tcase_add_test(t, gradients_are_values);
     tcase_add_test(t, a_gradient_is_with_respect_to_the_uses_of_a_name);

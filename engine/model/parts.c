@@ -64,6 +64,24 @@ static const char **children(const struct ug_parts_of *p, const char *path, int 
     return names;
 }
 
+/* Does the file declare a network or a value of that name, perhaps in vain? */
+static bool is_declared(const struct ug_program *p, const char *name)
+{
+    const struct ug_yaml *networks = ug_yaml_get(p->tree, "networks");
+    const struct ug_yaml *graph = ug_yaml_get(p->tree, "graph");
+    const size_t length = strlen(name);
+
+    if (ug_yaml_get(networks, name))
+        return true;
+    for (int i = 0; graph && graph->kind == UG_YAML_MAP && i < graph->n; i++) {
+        const char *key = graph->keys[i]->text; /* of several targets the first is the scope */
+
+        if (!strncmp(key, name, length) && (!key[length] || strchr(", ", key[length])))
+            return true;
+    }
+    return false;
+}
+
 bool ug_part_unknown(const struct ug_parts_of *p, struct ug_pos pos, const char *path)
 {
     const struct ug_language *l = p->program->language;
@@ -77,8 +95,8 @@ bool ug_part_unknown(const struct ug_parts_of *p, struct ug_pos pos, const char 
         return false;
     if (index >= 0 && !strcmp(network, path))
         return false; /* a network without parameters */
-    if (index < 0 && ug_diags_errors(p->diags))
-        return false; /* perhaps of a value that could not be made */
+    if (index < 0 && ug_diags_errors(p->diags) && is_declared(p->program, network))
+        return false; /* perhaps it could not be made */
     do {
         char *dot = strrchr(above, '.');
         *(dot ? dot : above) = '\0';

@@ -206,9 +206,10 @@ static void refuse_name(struct ug_sections *s, const struct ug_train_spec *t,
         ug_error(s->diags, x->pos, "the name of an optimizer is needed here");
 }
 
-/* A list of all the optimizers, each once. */
+/* A list of all the optimizers, each once.  Of `optimizers`, those that could not be read have been
+ * reported. */
 static void read_order(struct ug_sections *s, const struct ug_expr *list, struct ug_train_spec *t,
-                       bool complete)
+                       const struct ug_yaml *optimizers)
 {
     bool *listed = ug_arena_array(s->arena, (size_t)t->n_optimizers, sizeof *listed);
 
@@ -217,7 +218,7 @@ static void read_order(struct ug_sections *s, const struct ug_expr *list, struct
     for (int i = 0; i < list->n_args; i++) {
         const struct ug_expr *x = list->args[i];
         const int at = x->kind == UG_EXPR_NAME ? find_optimizer(t, x->text) : -1;
-        if (at < 0 && complete)
+        if (x->kind != UG_EXPR_NAME || !ug_yaml_get(optimizers, x->text))
             refuse_name(s, t, x);
         else if (at >= 0 && listed[at])
             ug_error(s->diags, x->pos, "the optimizer '%s' is listed twice", x->text);
@@ -232,9 +233,8 @@ static void read_order(struct ug_sections *s, const struct ug_expr *list, struct
                      t->optimizers[i].name);
 }
 
-/* `complete`: all optimizers could be read, so that a name that is not among them is wrong. */
 static void read_update(struct ug_sections *s, struct ug_yaml *y, struct ug_train_spec *t,
-                        bool complete)
+                        const struct ug_yaml *optimizers)
 {
     t->order = ug_arena_array(s->arena, (size_t)t->n_optimizers + 1, sizeof *t->order);
     for (t->n_order = 0; t->n_order < t->n_optimizers; t->n_order++)
@@ -245,7 +245,7 @@ static void read_update(struct ug_sections *s, struct ug_yaml *y, struct ug_trai
     if (!x)
         return;
     if (x->kind == UG_EXPR_LIST)
-        read_order(s, x, t, complete);
+        read_order(s, x, t, optimizers);
     else if (x->kind != UG_EXPR_NAME || strcmp(x->text, "simultaneous"))
         ug_note(ug_error(s->diags, y->pos,
                          "'update' must be 'simultaneous' or a list of the optimizers"),
@@ -294,5 +294,5 @@ void ug_read_train(struct ug_sections *s)
     value = ug_yaml_get(section, "optimizers");
     if (value && !ug_yaml_is_null(value))
         read_optimizers(s, value, t);
-    read_update(s, ug_yaml_get(section, "update"), t, value && value->n == t->n_optimizers);
+    read_update(s, ug_yaml_get(section, "update"), t, value);
 }
