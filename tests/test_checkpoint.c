@@ -89,6 +89,27 @@ START_TEST(half_written_ones_do_not_count)
 }
 END_TEST
 
+/* Not every copy of a run keeps `latest` a link: some leave it out, some make a folder of it. */
+START_TEST(copies_without_links_go_on)
+{
+    char target[64] = "";
+
+    run_whole("out");
+    ck_assert_int_eq(unlink(folder_file("out/latest")), 0);
+    ck_assert_int_eq(resume(folder_file("text.yaml"), "out"), UG_DONE);
+    char *log = experiment_text("out/log.txt");
+    ck_assert_ptr_nonnull(strstr(log, "going on from step 6 of 9"));
+    free(log);
+
+    ck_assert_int_eq(unlink(folder_file("out/latest")), 0);
+    ck_assert_int_eq(
+        rename(folder_file("out/checkpoints/step-00000007"), folder_file("out/latest")), 0);
+    ck_assert_int_eq(resume(folder_file("text.yaml"), "out"), UG_DONE);
+    ck_assert_int_gt(readlink(folder_file("out/latest"), target, sizeof target - 1), 0);
+    ck_assert_str_eq(target, "checkpoints/step-00000009");
+}
+END_TEST
+
 START_TEST(damaged_ones_are_refused)
 {
     static const struct {
@@ -191,6 +212,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, the_oldest_go);
     tcase_add_test(t, moments_have_the_names_of_torch);
     tcase_add_test(t, half_written_ones_do_not_count);
+    tcase_add_test(t, copies_without_links_go_on);
     tcase_add_test(t, damaged_ones_are_refused);
     tcase_add_test(t, another_experiment_is_refused);
     tcase_add_test(t, resuming_nothing_starts);

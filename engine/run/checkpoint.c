@@ -189,19 +189,37 @@ static int by_step(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* The names of the checkpoints in a folder, oldest first. */
+static const char **list_checkpoints(struct ug_arena *a, const char *folder, int *n)
+{
+    int n_names;
+    const char **names = ug_folder_list(a, folder, &n_names);
+
+    *n = 0;
+    for (int i = 0; i < n_names; i++)
+        if (step_of(names[i]) >= 0)
+            names[(*n)++] = names[i];
+    if (*n)
+        qsort(names, (size_t)*n, sizeof *names, by_step);
+    return names;
+}
+
+/* Where `latest` is lost: not every way of copying a folder keeps links. */
+static const char *find_newest(struct ug_arena *a, const char *folder)
+{
+    int n;
+    const char **names = list_checkpoints(a, folder, &n);
+
+    return n ? ug_arena_format(a, "%s/%s", folder, names[n - 1]) : NULL;
+}
+
 /* Removes the oldest, but never `newest`, to which `latest` points. */
 static void remove_oldest(struct ug_arena *a, const char *folder, int64_t newest, int64_t keep)
 {
-    int n, n_steps = 0;
-    const char **names = ug_folder_list(a, folder, &n);
+    int n;
+    const char **names = list_checkpoints(a, folder, &n);
 
-    for (int i = 0; i < n; i++)
-        if (step_of(names[i]) >= 0)
-            names[n_steps++] = names[i];
-    if (!n_steps)
-        return;
-    qsort(names, (size_t)n_steps, sizeof *names, by_step);
-    for (int i = 0; i < n_steps - keep; i++) {
+    for (int i = 0; i < n - keep; i++) {
         const char *path = ug_arena_format(a, "%s/%s", folder, names[i]);
         const char *gone = ug_arena_format(a, "%s/.%s.old", folder, names[i]);
         if (step_of(names[i]) == newest)
@@ -216,7 +234,9 @@ const char *ug_checkpoint_find(struct ug_arena *a, const char *run, int64_t step
     const char *path = step < 0 ? ug_arena_format(a, "%s/latest", run)
                                 : ug_arena_format(a, "%s/checkpoints/%s", run, step_name(a, step));
 
-    return ug_folder_exists(path) ? path : NULL;
+    if (ug_folder_exists(path))
+        return path;
+    return step < 0 ? find_newest(a, ug_arena_format(a, "%s/checkpoints", run)) : NULL;
 }
 
 /* ---- The whole ---- */

@@ -26,7 +26,7 @@ bool ug_checkpoint_write(const char *run, const struct ug_trainer *t,
                          const struct ug_progress_made *made, const char *config, int64_t keep,
                          struct ug_diags *diags);
 
-/* The folder of the newest whole checkpoint, or of that of `step` if it is not negative; from the
+/* The folder of the newest whole checkpoint (what `latest` points to, where it is there), or of that of `step` if it is not negative; from the
  * arena.  NULL if there is none. */
 const char *ug_checkpoint_find(struct ug_arena *a, const char *run, int64_t step);
 

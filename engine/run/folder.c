@@ -101,6 +101,16 @@ bool ug_folder_replace(const char *from, const char *to, struct ug_diags *diags)
     return false;
 }
 
+/* A copy that followed links has a whole folder where the link stood. */
+static bool put_link(const char *temporary, const char *path)
+{
+    if (!rename(temporary, path))
+        return true;
+    if (errno == EISDIR)
+        ug_folder_remove(path);
+    return !rename(temporary, path);
+}
+
 bool ug_folder_link(const char *target, const char *path, struct ug_diags *diags)
 {
     char temporary[PATH_MAX];
@@ -108,7 +118,7 @@ bool ug_folder_link(const char *target, const char *path, struct ug_diags *diags
     if (snprintf(temporary, sizeof temporary, "%s.new", path) >= (int)sizeof temporary)
         errno = ENAMETOOLONG;
     else if (!(unlink(temporary) && errno != ENOENT) && !symlink(target, temporary) &&
-             !rename(temporary, path)) {
+             put_link(temporary, path)) {
         sync_parent(path);
         return true;
     }

@@ -11,7 +11,7 @@ bool ug_folder_make(const char *path, struct ug_diags *diags);
 void ug_folder_remove(const char *path);
 /* Puts a whole folder where another may stand, so that `to` is never a part of either. */
 bool ug_folder_replace(const char *from, const char *to, struct ug_diags *diags);
-/* Makes `path` a link to `target`, in one step where another link stands. */
+/* Makes `path` a link to `target`, in one step where another link stands; a folder there goes. */
 bool ug_folder_link(const char *target, const char *path, struct ug_diags *diags);
 
 bool ug_file_exists(const char *path); /* a folder too */
