@@ -313,6 +313,33 @@ START_TEST(the_config_repeats_the_run)
 }
 END_TEST
 
+/* What the command line said when the run began holds when it goes on, and is not said again. */
+START_TEST(a_resumed_run_keeps_its_options)
+{
+    const char *file = experiment_write("system", system_text);
+    struct ug_run_options o = as_written, again = as_written;
+
+    ck_assert_int_eq(experiment_run(file, "before", o, diags), UG_DONE);
+    o.seed = 11;
+    o.steps = 2;
+    o.init = folder_file("before/latest/params.safetensors");
+    ck_assert_int_eq(experiment_run(file, "first", o, diags), UG_DONE);
+    again.resume = true;
+    ck_assert_int_eq(experiment_run(file, "first", again, diags), UG_DONE);
+    ck_assert_int_eq(experiment_run(file, "first", again, diags), UG_DONE);
+    ck_assert_int_eq(experiment_run(folder_file("first/config.yaml"), "second", as_written, diags),
+                     UG_DONE);
+    ck_assert(experiment_same("first/config.yaml", "second/config.yaml"));
+    ck_assert(experiment_same("first/latest/optimizer.safetensors",
+                              "second/latest/optimizer.safetensors"));
+    again.steps = 3;
+    again.out = folder_file("first");
+    ck_assert_int_eq(ug_run(file, &again, diags), UG_WRONG);
+    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "has done 7 steps already"));
+    ck_assert(experiment_same("first/config.yaml", "second/config.yaml"));
+}
+END_TEST
+
 static volatile int stop_now = 1;
 
 START_TEST(stopping_saves)
@@ -381,6 +408,7 @@ Suite *ug_suite(void)
     tcase_add_test(runs, threads_change_nothing);
     tcase_add_test(runs, a_run_keeps_what_it_should);
     tcase_add_test(runs, the_config_repeats_the_run);
+    tcase_add_test(runs, a_resumed_run_keeps_its_options);
     tcase_add_test(runs, stopping_saves);
     suite_add_tcase(s, runs);
     return s;

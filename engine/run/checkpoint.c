@@ -114,9 +114,10 @@ static bool write_state(const char *path, const struct ug_trainer *t,
     for (int i = 0; i < t->program->train.n_optimizers; i++)
         json_object_set_new(updates, t->program->train.optimizers[i].name,
                             json_integer(t->optimizers[i].updates));
-    json_t *state = json_pack("{s:i, s:I, s:I, s:f, s:s, s:o}", "version", 1, "step",
+    json_t *state = json_pack("{s:i, s:I, s:I, s:f, s:s, s:s*, s:o}", "version", 1, "step",
                               (json_int_t)made->step, "seed", (json_int_t)made->seed, "seconds",
-                              made->seconds, "experiment", experiment, "updates", updates);
+                              made->seconds, "experiment", experiment, "init", made->init,
+                              "updates", updates);
     char *text = state ? json_dumps(state, JSON_INDENT(2)) : NULL;
     const bool written = text && ug_file_write(path, text, strlen(text), diags);
     free(text);
@@ -129,6 +130,7 @@ static bool take_state(const json_t *state, struct ug_trainer *t, struct ug_prog
     const json_t *updates = json_object_get(state, "updates");
     const json_t *step = json_object_get(state, "step"), *seed = json_object_get(state, "seed");
     const char *experiment = json_string_value(json_object_get(state, "experiment"));
+    const char *init = json_string_value(json_object_get(state, "init"));
 
     if (!json_is_integer(step) || !json_is_integer(seed) || json_integer_value(step) < 0 ||
         !experiment)
@@ -137,6 +139,7 @@ static bool take_state(const json_t *state, struct ug_trainer *t, struct ug_prog
     made->seed = (uint64_t)json_integer_value(seed);
     made->seconds = json_number_value(json_object_get(state, "seconds"));
     made->experiment = strtoull(experiment, NULL, 16);
+    made->init = init ? ug_arena_copy(t->program->arena, init, strlen(init)) : NULL;
     for (int i = 0; i < t->program->train.n_optimizers; i++) {
         const json_t *n = json_object_get(updates, t->program->train.optimizers[i].name);
         if (!json_is_integer(n) || json_integer_value(n) < 0)

@@ -3,7 +3,7 @@
  *     RUN/checkpoints/step-00001000/params.safetensors     with the resolved file in its metadata
  *                                   optimizer.safetensors  moments: OPTIMIZER.exp_avg.PARAMETER
  *                                   ema.safetensors        averages, where some are kept
- *                                   state.json             step, seed, counts of updates
+ *                                   state.json             step, seed, --init, counts of updates
  *     RUN/latest -> checkpoints/step-00001000
  *
  * A folder is written under another name and then renamed: it appears whole or not at all.
@@ -18,6 +18,7 @@ struct ug_progress_made {
     uint64_t seed;
     double seconds;      /* of training so far, over all sessions */
     uint64_t experiment; /* a hash of the file: tells whether it has changed */
+    const char *init;    /* the parameters that --init started from, or NULL; the program's arena */
 };
 
 /* Writes the checkpoint of made->step, points `latest` to it, and removes the oldest ones beyond

@@ -24,6 +24,12 @@ static int64_t log_every(int64_t steps)
     return every < 1 ? 1 : every < LOG_EVERY ? every : LOG_EVERY;
 }
 
+static void set_seed(struct ug_program *p, uint64_t seed)
+{
+    p->train.seed = seed;
+    ug_config_set(p, "seed", ug_arena_format(p->arena, "%llu", (unsigned long long)seed));
+}
+
 /* What the command line says goes into the file too: config.yaml repeats the run. */
 static void apply_options(struct ug_session *r)
 {
@@ -36,10 +42,8 @@ static void apply_options(struct ug_session *r)
         ug_config_remove(p, "epochs");
         ug_config_set(p, "steps", ug_arena_format(p->arena, "%lld", (long long)o->steps));
     }
-    if (o->seed >= 0) {
-        p->train.seed = (uint64_t)o->seed;
-        ug_config_set(p, "seed", ug_arena_format(p->arena, "%lld", (long long)o->seed));
-    }
+    if (o->seed >= 0)
+        set_seed(p, (uint64_t)o->seed);
     if (!p->log.present)
         p->log = (struct ug_event_spec){.present = true, .every = log_every(p->train.steps)};
     if (o->init) {
@@ -65,6 +69,8 @@ static bool load(struct ug_session *r)
     r->made.experiment = ug_config_hash(ug_config_text(r->program));
     apply_options(r);
     r->config = ug_config_text(r->program);
+    if (r->options->init)
+        r->made.init = ug_yaml_get(ug_yaml_get(r->program->tree, "train"), "init")->text;
     return true;
 }
 
@@ -131,6 +137,16 @@ static bool begin_anew(struct ug_session *r)
     return true;
 }
 
+/* What the command line said when the run began, config.yaml goes on saying. */
+static void restore_options(struct ug_session *r)
+{
+    if (r->made.seed != r->program->train.seed)
+        set_seed(r->program, r->made.seed);
+    if (r->made.init)
+        ug_config_set(r->program, "init", r->made.init);
+    r->config = ug_config_text(r->program);
+}
+
 /* The seed is the run's; another one would make it another run. */
 static bool go_on(struct ug_session *r, const char *checkpoint)
 {
@@ -143,6 +159,13 @@ static bool go_on(struct ug_session *r, const char *checkpoint)
                  r->out, (unsigned long long)r->made.seed);
         return false;
     }
+    if (r->made.step > r->program->train.steps) {
+        ug_error(r->diags, UG_NOWHERE,
+                 "the run in '%s' has done %lld steps already, more than the %lld asked for",
+                 r->out, (long long)r->made.step, (long long)r->program->train.steps);
+        return false;
+    }
+    restore_options(r);
     if (r->made.experiment != experiment)
         ug_warning(r->diags, UG_NOWHERE, "'%s' has changed since the run in '%s' began", r->file,
                    r->out);
