@@ -78,13 +78,20 @@ START_TEST(moments_have_the_names_of_torch)
 END_TEST
 
 /* What a crash leaves between writing and renaming is not taken for a checkpoint, and is cleared
- * away. */
+ * away, as other half-written files are; what is not the run's stays. */
 START_TEST(half_written_ones_do_not_count)
 {
     run_whole("out");
-    folder_write("out/checkpoints/.step-00000007.tmp/params.safetensors", "x", 1);
+    folder_write("out/checkpoints/.step-00000002.tmp/params.safetensors", "x", 1);
+    folder_write("out/checkpoints/.step-00000003.old/state.json", "x", 1);
+    folder_write("out/samples/.ug-17-0.tmp", "x", 1);
+    folder_write("out/.ug-17-0.tmp", "x", 1);
+    folder_write("out/.notes", "x", 1);
     ck_assert_int_eq(resume(folder_file("text.yaml"), "out"), UG_DONE);
     ck_assert_int_eq(folder_count("out/checkpoints"), 3);
+    ck_assert_int_eq(folder_count("out/samples"), 0);
+    ck_assert(!ug_file_exists(folder_file("out/.ug-17-0.tmp")));
+    ck_assert(ug_file_exists(folder_file("out/.notes")));
     ck_assert(ug_folder_exists(folder_file("out/checkpoints/step-00000007")));
 }
 END_TEST
@@ -155,6 +162,20 @@ START_TEST(another_experiment_is_refused)
 }
 END_TEST
 
+START_TEST(two_runs_share_no_folder)
+{
+    run_whole("out");
+    const int lock = ug_folder_lock(folder_file("out"), diags);
+    ck_assert_int_ge(lock, 0);
+    ck_assert_int_eq(resume(folder_file("text.yaml"), "out"), UG_FAILED);
+    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "another process"));
+    close(lock);
+    ug_diags_free(diags);
+    diags = ug_diags_new();
+    ck_assert_int_eq(resume(folder_file("text.yaml"), "out"), UG_DONE);
+}
+END_TEST
+
 START_TEST(resuming_nothing_starts)
 {
     experiment_write("text", text);
@@ -215,6 +236,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, copies_without_links_go_on);
     tcase_add_test(t, damaged_ones_are_refused);
     tcase_add_test(t, another_experiment_is_refused);
+    tcase_add_test(t, two_runs_share_no_folder);
     tcase_add_test(t, resuming_nothing_starts);
     tcase_add_test(t, a_checkpoint_that_cannot_be_written_fails);
     tcase_add_test(t, metrics_are_cut_back);

@@ -3,10 +3,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <ftw.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,6 +58,35 @@ void ug_folder_remove(const char *path)
 {
     if (ug_file_exists(path))
         nftw(path, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+}
+
+void ug_folder_sweep(const char *path)
+{
+    /* of ug_writer_open, of ug_checkpoint_write, and of aside() below */
+    static const char *const leftovers[] = {".ug-*.tmp", ".step-*.tmp", ".step-*.old"};
+    DIR *d = opendir(path);
+    char name[PATH_MAX];
+
+    for (const struct dirent *entry; d && (entry = readdir(d));)
+        for (size_t i = 0; i < sizeof leftovers / sizeof *leftovers; i++)
+            if (!fnmatch(leftovers[i], entry->d_name, 0) &&
+                snprintf(name, sizeof name, "%s/%s", path, entry->d_name) < (int)sizeof name)
+                ug_folder_remove(name);
+    if (d)
+        closedir(d);
+}
+
+int ug_folder_lock(const char *path, struct ug_diags *diags)
+{
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        ug_error(diags, UG_NOWHERE, "cannot open the folder '%s': %s", path, strerror(errno));
+    if (fd < 0 || !flock(fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK)
+        return fd; /* a file system without locks is used without */
+    ug_error(diags, UG_NOWHERE, "another process is training into '%s'", path);
+    close(fd);
+    return -1;
 }
 
 /* After this the names in the folder of `path` survive a loss of power, where the file system can.

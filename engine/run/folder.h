@@ -9,6 +9,11 @@
 bool ug_folder_make(const char *path, struct ug_diags *diags);
 /* Removes a file or a folder with all in it; links are not followed.  What is not there is fine. */
 void ug_folder_remove(const char *path);
+/* Removes what a process that was killed while it wrote there left behind under hidden names. */
+void ug_folder_sweep(const char *path);
+/* Takes a folder for this process as long as the descriptor, which the caller closes, is open; -1,
+ * with an error, where another process has it. */
+int ug_folder_lock(const char *path, struct ug_diags *diags);
 /* Puts a whole folder where another may stand, so that `to` is never a part of either. */
 bool ug_folder_replace(const char *from, const char *to, struct ug_diags *diags);
 /* Makes `path` a link to `target`, in one step where another link stands; a folder there goes. */

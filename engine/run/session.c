@@ -2,6 +2,7 @@
 #include "engine/run/session.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/base/file.h"
 #include "engine/run/config.h"
@@ -193,9 +194,20 @@ static bool write_config(struct ug_session *r)
     return ug_writer_commit(&w, r->diags);
 }
 
+/* The folder is the run's alone, and clean of what a killed one had half written. */
+static bool take_folder(struct ug_session *r)
+{
+    if (!ug_folder_make(r->out, r->diags) || (r->lock = ug_folder_lock(r->out, r->diags)) < 0)
+        return false;
+    ug_folder_sweep(r->out);
+    ug_folder_sweep(ug_session_path(r, "samples"));
+    ug_folder_sweep(ug_session_path(r, "checkpoints"));
+    return true;
+}
+
 bool ug_session_open(struct ug_session *r)
 {
-    if (!ug_folder_make(r->out, r->diags) || !write_config(r) ||
+    if (!take_folder(r) || !write_config(r) ||
         !ug_metrics_open(&r->metrics, ug_session_path(r, "metrics.jsonl"), r->made.step, r->diags))
         return false;
     r->progress = (struct ug_progress){
@@ -220,6 +232,8 @@ void ug_session_free(struct ug_session *r)
     ug_metrics_close(&r->metrics);
     if (r->progress.log)
         fclose(r->progress.log);
+    if (r->lock >= 0)
+        close(r->lock);
     ug_samples_close(&r->samples);
     ug_validation_close(&r->validation);
     ug_trainer_free(r->trainer);

@@ -144,7 +144,8 @@ static enum ug_status run(struct ug_session *r)
 
 enum ug_status ug_run(const char *file, const struct ug_run_options *o, struct ug_diags *diags)
 {
-    struct ug_session r = {.options = o, .file = file, .diags = diags, .arena = ug_arena_new()};
+    struct ug_session r = {
+        .options = o, .file = file, .diags = diags, .arena = ug_arena_new(), .lock = -1};
     const enum ug_status status = run(&r);
 
     ug_session_free(&r);
