@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "engine/base/diag.h"
+#include "engine/base/file.h"
 
 enum ug_status {
     UG_DONE = 0,

@@ -28,8 +28,8 @@ static int run(const char *arguments)
 {
     char command[4096];
 
-    snprintf(command, sizeof command, "cd '%s' && '%s' %s 2>&1", folder_file("."), program(),
-             arguments);
+    snprintf(command, sizeof command, "cd '%s' && exec 2>&1 && '%s' %s", folder_file("."),
+             program(), arguments);
     FILE *f = popen(command, "r");
     ck_assert_ptr_nonnull(f);
     const size_t n = fread(output, 1, sizeof output - 1, f);
@@ -162,6 +162,24 @@ START_TEST(drawings_are_the_same_each_time)
 }
 END_TEST
 
+/* A full disk; one that fills up while a file is written leaves none. */
+START_TEST(what_cannot_be_written_fails)
+{
+    static const char *const printers[] = {
+        "ops",      "check small.yaml", "show small.yaml",           "dot small.yaml",
+        "help dot", "--version",        "bench small.yaml --steps 1"};
+    char arguments[80];
+
+    for (size_t i = 0; i < sizeof printers / sizeof *printers; i++) {
+        snprintf(arguments, sizeof arguments, "%s >/dev/full", printers[i]);
+        expect(arguments, 1, "standard output");
+    }
+    expect("dot small.yaml -o no/such/folder.dot", 1, "no/such/folder.dot");
+    ck_assert_int_eq(symlink("/dev/full", folder_file("full.dot")), 0);
+    expect("dot small.yaml -o full.dot", 1, "No space left on device");
+}
+END_TEST
+
 START_TEST(ops_explain_themselves)
 {
     expect("ops", 0, "conv2d");
@@ -213,6 +231,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, a_run_and_what_follows);
     tcase_add_test(t, check_tells);
     tcase_add_test(t, drawings_are_the_same_each_time);
+    tcase_add_test(t, what_cannot_be_written_fails);
     tcase_add_test(t, ops_explain_themselves);
     tcase_add_test(t, bench_times);
     tcase_add_test(t, signals_end_a_run_well);

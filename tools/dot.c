@@ -1,7 +1,6 @@
 /* dot.c -- unitgraph dot: a picture of the graph. */
 #include "tools/command.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +17,7 @@ static bool find_level(const char *word, enum ug_dot_level *level)
     return false;
 }
 
-/* The text is made whole in memory, so that an error leaves no half a file behind. */
+/* The text is made whole in memory, so that an error leaves no half a drawing behind. */
 static enum ug_status write_dot(const char *file, const char *path,
                                 const struct ug_overrides *overrides, enum ug_dot_level level,
                                 bool backward, struct ug_diags *diags)
@@ -32,15 +31,10 @@ static enum ug_status write_dot(const char *file, const char *path,
     enum ug_status status = ug_dot(file, overrides, level, backward, memory, diags);
     fclose(memory);
     if (status == UG_DONE) {
-        FILE *out = path ? fopen(path, "w") : stdout;
-        bool written = out && fwrite(text, 1, length, out) == length;
-        if (out)
-            written = (path ? fclose(out) : fflush(out)) == 0 && written;
-        if (!written) {
-            ug_error(diags, UG_NOWHERE, "cannot write '%s': %s", path ? path : "standard output",
-                     strerror(errno));
+        if (!path)
+            fwrite(text, 1, length, stdout);
+        else if (!ug_file_write(path, text, length, diags))
             status = UG_FAILED;
-        }
     }
     free(text);
     return status;

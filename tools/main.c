@@ -69,7 +69,7 @@ static void wait_asleep(char **argv)
     execv(self, argv); /* comes back only where it cannot be done: then they spin */
 }
 
-int main(int argc, char **argv)
+static int obey(int argc, char **argv)
 {
     static char *help[] = {"--help"};
 
@@ -94,4 +94,17 @@ int main(int argc, char **argv)
     if (c && c->computes)
         wait_asleep(argv);
     return c ? c->run(c, argc - 2, argv + 2) : unknown(name);
+}
+
+/* What was asked for and could not be printed was not done. */
+int main(int argc, char **argv)
+{
+    const int status = obey(argc, argv);
+    const bool printed = !fflush(stdout) && !ferror(stdout);
+
+    if (printed || status != UG_DONE)
+        return status;
+    struct ug_diags *diags = ug_diags_new();
+    ug_error(diags, UG_NOWHERE, "cannot write to standard output");
+    return command_end(diags, UG_FAILED);
 }
