@@ -13,16 +13,21 @@ static void ask_to_stop(int signal)
     stop = 1;
 }
 
-/* The first signal ends the run after its step; a second one ends the process at once. */
+/* The first signal ends the run after its step; a second one ends the process at once.  A terminal
+ * that closes is such a signal too, but not under nohup; a reader of the progress that goes away is
+ * none. */
 static void catch_signals(void)
 {
-    struct sigaction action;
+    struct sigaction action, inherited;
 
     memset(&action, 0, sizeof action);
     action.sa_handler = ask_to_stop;
     action.sa_flags = (int)(SA_RESTART | SA_RESETHAND);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    if (!sigaction(SIGHUP, NULL, &inherited) && inherited.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
 }
 
 static int run(const struct command *self, int argc, char **argv)
