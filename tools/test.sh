@@ -4,7 +4,5 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-tools/install_needed.sh
-cmake -S . -B build -G Ninja
-cmake --build build
+tools/build.sh
 ctest --test-dir build --output-on-failure -j "$(nproc)" "$@"
