@@ -162,6 +162,19 @@ START_TEST(another_experiment_is_refused)
 }
 END_TEST
 
+/* The reason is that of making it, not of having looked whether it is there. */
+START_TEST(folders_that_cannot_be_made)
+{
+    const char *link = folder_file("link");
+
+    ck_assert(ug_folder_make(folder_file("a"), diags));
+    ck_assert(ug_folder_make(folder_file("a"), diags));
+    ck_assert_int_eq(symlink("nowhere", link), 0);
+    ck_assert(!ug_folder_make(link, diags));
+    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "File exists"));
+}
+END_TEST
+
 START_TEST(two_runs_share_no_folder)
 {
     run_whole("out");
@@ -236,6 +249,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, copies_without_links_go_on);
     tcase_add_test(t, damaged_ones_are_refused);
     tcase_add_test(t, another_experiment_is_refused);
+    tcase_add_test(t, folders_that_cannot_be_made);
     tcase_add_test(t, two_runs_share_no_folder);
     tcase_add_test(t, resuming_nothing_starts);
     tcase_add_test(t, a_checkpoint_that_cannot_be_written_fails);

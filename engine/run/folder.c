@@ -31,6 +31,7 @@ bool ug_folder_exists(const char *path)
 bool ug_folder_make(const char *path, struct ug_diags *diags)
 {
     char partial[PATH_MAX];
+    int error = 0; /* of the first folder that could not be made: it explains the last */
 
     if (strlen(path) >= sizeof partial) {
         ug_error(diags, UG_NOWHERE, "the path of the folder '%.60s…' is too long", path);
@@ -39,12 +40,17 @@ bool ug_folder_make(const char *path, struct ug_diags *diags)
     strcpy(partial, path);
     for (char *slash = strchr(partial + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        mkdir(partial, 0777);
+        if (mkdir(partial, 0777) && errno != EEXIST && !error)
+            error = errno;
         *slash = '/';
     }
-    if (!mkdir(path, 0777) || ug_folder_exists(path))
+    if (!mkdir(path, 0777))
         return true;
-    ug_error(diags, UG_NOWHERE, "cannot make the folder '%s': %s", path, strerror(errno));
+    if (errno != ENOENT || !error)
+        error = errno;
+    if (ug_folder_exists(path))
+        return true;
+    ug_error(diags, UG_NOWHERE, "cannot make the folder '%s': %s", path, strerror(error));
     return false;
 }
 
