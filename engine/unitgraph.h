@@ -29,14 +29,15 @@ struct ug_overrides {
 
 struct ug_run_options {
     struct ug_overrides overrides;
-    const char *out;       /* run folder; NULL: runs/STEM */
-    int64_t steps;         /* 0: as the file says */
-    int64_t seed;          /* -1: as the file says */
-    const char *init;      /* safetensors file or NULL */
+    const char *out;  /* run folder; NULL: runs/STEM */
+    int64_t steps;    /* 0: as the file says */
+    int64_t seed;     /* -1: as the file says */
+    const char *init; /* safetensors file or NULL */
     bool resume;
-    FILE *progress;        /* where progress goes; NULL: nowhere */
-    bool terminal;         /* progress is a terminal: one line rewritten in place */
-    const volatile int *stop; /* becomes nonzero when the run should finish its step and end; or NULL */
+    FILE *progress; /* where progress goes; NULL: nowhere */
+    bool terminal;  /* progress is a terminal: one line rewritten in place */
+    const volatile int
+        *stop; /* becomes nonzero when the run should finish its step and end; or NULL */
 };
 enum ug_status ug_run(const char *file, const struct ug_run_options *o, struct ug_diags *diags);
 
@@ -49,13 +50,13 @@ enum ug_status ug_check(const char *file, const struct ug_overrides *o, bool par
 
 struct ug_eval_options {
     struct ug_overrides overrides;
-    const char *in, *out;      /* safetensors files; `in` may be NULL where nothing is needed */
-    const char *params;        /* or NULL: initial values */
+    const char *in, *out; /* safetensors files; `in` may be NULL where nothing is needed */
+    const char *params;   /* or NULL: initial values */
     const char *const *fetch;
-    int n_fetch;               /* 0: all of graph and losses */
-    const char *grad;          /* a loss, LOSS.TERM, or a scalar value; or NULL */
+    int n_fetch;      /* 0: all of graph and losses */
+    const char *grad; /* a loss, LOSS.TERM, or a scalar value; or NULL */
     bool training;
-    int64_t seed;              /* -1: as the file says */
+    int64_t seed; /* -1: as the file says */
 };
 enum ug_status ug_eval(const char *file, const struct ug_eval_options *o, struct ug_diags *diags);
 
@@ -71,31 +72,34 @@ enum ug_status ug_dot(const char *file, const struct ug_overrides *o, enum ug_do
 /* ---- translate ---- */
 
 struct ug_translate_options {
-    const char *run;           /* run folder or params.safetensors */
-    const char *name;          /* entry of `translate` */
-    const char *in;            /* picture or folder; NULL for an entry without `from` */
+    const char *run;  /* run folder or params.safetensors */
+    const char *name; /* entry of `translate` */
+    const char *in;   /* picture or folder; NULL for an entry without `from` */
     const char *out;
-    int64_t step;              /* -1: the newest */
-    int64_t count;             /* pictures to draw, for an entry without `from` */
-    int64_t seed;              /* -1: as the file says */
+    int64_t step;  /* -1: the newest */
+    int64_t count; /* pictures to draw, for an entry without `from` */
+    int64_t seed;  /* -1: as the file says */
     FILE *progress;
 };
 enum ug_status ug_translate(const struct ug_translate_options *o, struct ug_diags *diags);
 
 /* ---- ops, bench ---- */
 
-enum ug_status ug_ops(const char *name, FILE *out, struct ug_diags *diags); /* name NULL: the list */
+enum ug_status ug_ops(const char *name, FILE *out,
+                      struct ug_diags *diags); /* name NULL: the list */
 
 struct ug_bench_options {
     struct ug_overrides overrides;
-    int64_t steps;             /* 0: as many as give a steady figure */
-    bool json;                 /* one line of JSON, without the shares of ops */
+    int64_t steps; /* 0: as many as give a steady figure */
+    bool json;     /* one line of JSON, without the shares of ops */
 };
 enum ug_status ug_bench(const char *file, const struct ug_bench_options *o, FILE *out,
                         struct ug_diags *diags);
 
 /* Threads that kernels use from now on; 0: as many as there are cores. */
 void ug_set_threads(int n);
+/* Ends the threads that kernels used, and frees what they held; they come back when they are needed. */
+void ug_end_threads(void);
 const char *ug_version(void);
 
 #endif

@@ -174,6 +174,7 @@ int command_end(struct ug_diags *diags, enum ug_status status)
     fflush(stdout);
     ug_diags_print(diags, stderr, MOST_ERRORS);
     ug_diags_free(diags);
+    ug_end_threads();
     return (int)status;
 }
 

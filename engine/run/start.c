@@ -18,6 +18,11 @@ void ug_set_threads(int n)
     ug_flush_denormals();
 }
 
+void ug_end_threads(void)
+{
+    omp_pause_resource_all(omp_pause_hard);
+}
+
 const char *ug_version(void)
 {
     return UG_VERSION;
