@@ -45,7 +45,7 @@ static int run(const struct command *self, int argc, char **argv)
         {"init", 0, OPTION_TEXT, &o.init, 0, "FILE",
          "start from the parameters of a safetensors file"},
         {"resume", 0, OPTION_FLAG, &o.resume, 0, NULL,
-         "go on with the run in the folder, bit for bit"},
+         "go on with the run in the folder, bit for bit; without one, begin"},
         OPTION_THREADS(&threads),
         {"quiet", 'q', OPTION_FLAG, &quiet, 0, NULL, "no progress on the terminal"},
         OPTION_END,

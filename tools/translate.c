@@ -40,8 +40,11 @@ const struct command command_translate = {
         "RUN is a run's folder or a params.safetensors file: either is enough. NAME is an entry of "
         "the\n"
         "experiment's 'translate'. IN is a picture or a folder of pictures, each taken at its own\n"
-        "size; OUT is a picture or a folder to match. An entry without 'from' has no IN and draws\n"
-        "--count pictures into the folder OUT.\n",
+        "size; OUT is a picture or a folder to match. Pictures keep their names and become PNG; "
+        "where\n"
+        "a.jpg and a.png stand in one folder, a.jpg becomes a.jpg.png. One that cannot be read is\n"
+        "named, and the others are done. An entry without 'from' has no IN and draws --count\n"
+        "pictures into the folder OUT.\n",
     .examples = "  unitgraph translate runs/unit 1to2 photo.png painted.png\n"
                 "  unitgraph translate runs/unit 1to2 photos/ painted/ --step 8000\n"
                 "  unitgraph translate runs/dcgan draw drawn/ --count 16 --seed 3\n",
