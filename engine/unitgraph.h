@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "engine/base/cpu.h"
 #include "engine/base/diag.h"
 #include "engine/base/file.h"
 

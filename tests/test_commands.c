@@ -195,6 +195,21 @@ START_TEST(bench_times)
 }
 END_TEST
 
+/* UNITGRAPH_CPU chooses the instructions; a name that nothing here answers to is an error. */
+START_TEST(instructions_are_chosen)
+{
+    setenv("UNITGRAPH_CPU", "portable", 1);
+    expect("run small.yaml --out a", 0, "finished: a/latest");
+    setenv("UNITGRAPH_CPU", "portible", 1);
+    expect("check small.yaml", 2, "UNITGRAPH_CPU=portible: this processor has portable");
+    expect("check small.yaml", 2, "did you mean 'portable'?");
+    setenv("UNITGRAPH_CPU", "", 1);
+    expect("check small.yaml", 0, "");
+    unsetenv("UNITGRAPH_CPU");
+    expect("--help", 0, "UNITGRAPH_CPU");
+}
+END_TEST
+
 /* A run of many steps in another process, which says what it does to a pipe that nobody reads. */
 static pid_t start_long_run(const char *out)
 {
@@ -248,6 +263,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, what_cannot_be_written_fails);
     tcase_add_test(t, ops_explain_themselves);
     tcase_add_test(t, bench_times);
+    tcase_add_test(t, instructions_are_chosen);
     tcase_add_loop_test(t, signals_end_a_run_well, 0, 3);
     suite_add_tcase(s, t);
     return s;

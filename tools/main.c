@@ -35,6 +35,9 @@ static void print_help(FILE *out)
         "  unitgraph check my.yaml          see networks, shapes, memory, and what is wrong\n"
         "  unitgraph run my.yaml            train; the results go to runs/my\n"
         "  unitgraph translate runs/my 1to2 photo.png painted.png\n\n"
+        "environment:\n"
+        "  UNITGRAPH_CPU  portable, avx2 or avx512: the instructions to compute with, the widest\n"
+        "                 that the processor has by itself\n\n"
         "exit status: 0 done; 1 it failed while running; 2 the command line or the file is wrong\n",
         out);
 }
@@ -91,9 +94,15 @@ static int obey(int argc, char **argv)
         return c ? c->run(c, 1, help) : unknown(argv[2]);
     }
     const struct command *c = find(name);
-    if (c && c->computes)
+    if (!c)
+        return unknown(name);
+    struct ug_diags *diags = ug_diags_new();
+    if (!ug_cpu_check(diags))
+        return command_end(diags, UG_WRONG);
+    ug_diags_free(diags);
+    if (c->computes)
         wait_asleep(argv);
-    return c ? c->run(c, argc - 2, argv + 2) : unknown(name);
+    return c->run(c, argc - 2, argv + 2);
 }
 
 /* What was asked for and could not be printed was not done. */

@@ -3,7 +3,8 @@
 #define UG_SIMD_H
 
 /* Before a function: one binary holds versions for several widths, and picks when it is loaded.
- * None of the widths adds fused multiply-adds, so all versions of a loop give the same bits. */
+ * None of the widths adds fused multiply-adds, so all versions of a loop give the same bits, and
+ * UNITGRAPH_CPU (cpu.h) has no say in it. */
 #if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_ADDRESS__) &&             \
     !defined(__SANITIZE_THREAD__)
 #define UG_WIDEST __attribute__((target_clones("avx2", "default")))

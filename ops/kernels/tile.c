@@ -1,6 +1,8 @@
 /* tile.c -- the tile kernels for each width of vectors, and the choice among them at run time. */
 #include "ops/kernels/tile.h"
 
+#include "engine/base/cpu.h"
+
 /* Any processor with vectors of four floats: SSE2, NEON. */
 #define TILE(name) portable_##name
 #define LANES      4
@@ -24,23 +26,23 @@
 
 #endif
 
+static const struct ug_tile *const tiles[UG_N_CPUS] = {
+    [UG_CPU_PORTABLE] = &portable_tile,
+#ifdef __x86_64__
+    [UG_CPU_AVX2] = &avx2_tile,
+    [UG_CPU_AVX512] = &avx512_tile,
+#endif
+};
+
 const struct ug_tile *ug_tile_at(int i)
 {
-    const struct ug_tile *usable[4] = {NULL};
-    int n = 0;
-
-#ifdef __x86_64__
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512dq"))
-        usable[n++] = &avx512_tile;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        usable[n++] = &avx2_tile;
-#endif
-    usable[n++] = &portable_tile;
-    return i < n ? usable[i] : NULL;
+    for (int cpu = UG_N_CPUS - 1; cpu >= 0; cpu--)
+        if (ug_cpu_here((enum ug_cpu)cpu) && i-- == 0)
+            return tiles[cpu];
+    return NULL;
 }
 
 const struct ug_tile *ug_tile_best(void)
 {
-    return ug_tile_at(0);
+    return tiles[ug_cpu_chosen()];
 }

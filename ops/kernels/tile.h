@@ -41,6 +41,7 @@ struct ug_tile {
 
 /* The kernels that this processor can run, the widest first; NULL past the last. */
 const struct ug_tile *ug_tile_at(int i);
-const struct ug_tile *ug_tile_best(void); /* ug_tile_at(0) */
+/* Those of ug_cpu_chosen: the widest, unless the environment says otherwise. */
+const struct ug_tile *ug_tile_best(void);
 
 #endif

@@ -2,6 +2,7 @@
  * run time. */
 #include <stdbool.h>
 
+#include "engine/base/cpu.h"
 #include "ops/kernels/winograd_tiles.h"
 
 #define FORM(name) portable_##name
@@ -23,14 +24,15 @@
 
 #endif
 
+static const struct ug_winograd_transforms *const transforms[UG_N_CPUS] = {
+    [UG_CPU_PORTABLE] = portable_transforms,
+#ifdef __x86_64__
+    [UG_CPU_AVX2] = avx2_transforms,
+    [UG_CPU_AVX512] = avx512_transforms,
+#endif
+};
+
 const struct ug_winograd_transforms *ug_winograd_best(int taps)
 {
-#ifdef __x86_64__
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512dq"))
-        return &avx512_transforms[taps == 2];
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return &avx2_transforms[taps == 2];
-#endif
-    return &portable_transforms[taps == 2];
+    return &transforms[ug_cpu_chosen()][taps == 2];
 }
