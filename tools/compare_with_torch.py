@@ -1,142 +1,178 @@
 #!/usr/bin/python3
-"""Times a training step of graphs/unit.yaml against the same step in PyTorch, in alternating rounds.
+"""Times unitgraph against PyTorch on the same work, in alternating rounds, and prints a table in Markdown.
 
-usage: tools/compare_with_torch.py [--binary build/unitgraph] [--size 64] [--dim 64] [--batch 1]
-                                   [--rounds 3] [--steps 3] [--threads 2]
+usage: tools/compare_with_torch.py [--binary build/unitgraph] [--rows step-64,translate-256] [--rounds 3] [--steps 3]
+                                   [--threads 2]
 
-Needs Debian's python3-torch.  Prints the median step of both, their ratio, and the peak memory of both processes.
-The PyTorch side runs in a process of its own (this script with --worker), so that neither disturbs the other's memory.
+Needs Debian's python3-torch.  Each figure is a median.  The PyTorch side runs in a process of its own (this script with
+--worker), so that neither disturbs the other's memory.  `time` and `memory` are unitgraph's share of PyTorch's.
 """
 import argparse
 import json
 import os
 import resource
 import statistics
+import struct
 import subprocess
 import sys
+import tempfile
 import time
+import zlib
+
+import torch_unit
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+GRAPHS = os.path.join(HERE, '..', 'graphs')
 
 
-def networks(torch, dim, n_down=2, n_res=4, shared=1):
-    """The networks of graphs/nets/unit.yaml, tied as graphs/unit.yaml ties them."""
-    nn = torch.nn
+class Row:
+    def __init__(self, what, file='bench.yaml', size=64, dim=64, batch=1, make=torch_unit.training, translate=False):
+        self.what, self.file, self.size, self.dim, self.batch = what, file, size, dim, batch
+        self.make, self.translate = make, translate
 
-    class Residual(nn.Module):
-        def __init__(self, c):
-            super().__init__()
-            self.body = nn.Sequential(nn.Conv2d(c, c, 3, padding=1, padding_mode='reflect'), nn.InstanceNorm2d(c), nn.ReLU(),
-                                      nn.Conv2d(c, c, 3, padding=1, padding_mode='reflect'), nn.InstanceNorm2d(c))
-
-        def forward(self, x):
-            return x + self.body(x)
-
-    wide = dim * 2 ** n_down
-    tied_e, tied_g = [[Residual(wide) for _ in range(shared)] for _ in range(2)]
-
-    def encoder():
-        layers = [nn.Conv2d(3, dim, 7, padding=3, padding_mode='reflect'), nn.InstanceNorm2d(dim), nn.LeakyReLU(0.2)]
-        for i in range(n_down):
-            layers += [nn.Conv2d(dim * 2 ** i, dim * 2 ** (i + 1), 4, 2, 1), nn.InstanceNorm2d(dim * 2 ** (i + 1)), nn.ReLU()]
-        return nn.Sequential(*layers, *[Residual(wide) for _ in range(n_res - shared)], *tied_e)
-
-    def generator():
-        layers = tied_g + [Residual(wide) for _ in range(n_res - shared)]
-        for i in range(n_down):
-            c = dim * 2 ** (n_down - i)
-            layers += [nn.ConvTranspose2d(c, c // 2, 4, 2, 1), nn.InstanceNorm2d(c // 2), nn.LeakyReLU(0.2)]
-        return nn.Sequential(*layers, nn.Conv2d(dim, 3, 7, padding=3, padding_mode='reflect'), nn.Tanh())
-
-    def discriminator():
-        layers = [nn.Conv2d(3, dim, 4, 2, 1), nn.LeakyReLU(0.2)]
-        for i in range(3):
-            layers += [nn.Conv2d(dim * 2 ** i, dim * 2 ** (i + 1), 4, 2, 1), nn.InstanceNorm2d(dim * 2 ** (i + 1)), nn.LeakyReLU(0.2)]
-        return nn.Sequential(*layers, nn.Conv2d(dim * 8, 1, 3, padding=1))
-
-    return encoder(), encoder(), generator(), generator(), discriminator(), discriminator()
+    def sets(self):
+        pairs = 'size=%d' % self.size, 'dim=%d' % self.dim, 'data.batch=%d' % self.batch
+        return [word for pair in pairs for word in ('--set', pair)]
 
 
-def torch_step(torch, dim, size, batch):
-    """A function that makes one training step: the losses and optimizers of graphs/unit.yaml."""
-    functional = torch.nn.functional
-    e1, e2, g1, g2, d1, d2 = networks(torch, dim)
-    of_g = {id(p): p for net in (e1, e2, g1, g2) for p in net.parameters()}.values()
-    adam = [torch.optim.Adam(p, 1e-4, (0.5, 0.999)) for p in (of_g, d1.parameters(), d2.parameters())]
-    x1, x2 = (torch.rand(batch, 3, size, size) * 2 - 1 for _ in range(2))
-
-    def mse_to(scores, target):
-        return functional.mse_loss(scores, torch.full_like(scores, target))
-
-    def step():
-        mu1, mu2 = e1(x1), e2(x2)
-        z1, z2 = mu1 + torch.randn_like(mu1), mu2 + torch.randn_like(mu2)
-        recon1, recon2, fake1, fake2 = g1(z1), g2(z2), g1(z2), g2(z1)
-        mu1_, mu2_ = e1(fake1), e2(fake2)
-        cycle1, cycle2 = g1(mu2_ + torch.randn_like(mu2_)), g2(mu1_ + torch.randn_like(mu1_))
-        loss = (10 * (mse_to(d1(fake1), 1) + mse_to(d2(fake2), 1))
-                + 0.1 * ((mu1 ** 2).mean() + (mu2 ** 2).mean() + (mu1_ ** 2).mean() + (mu2_ ** 2).mean())
-                + 100 * (functional.l1_loss(recon1, x1) + functional.l1_loss(recon2, x2)
-                         + functional.l1_loss(cycle1, x1) + functional.l1_loss(cycle2, x2)))
-        adam[0].zero_grad()
-        loss.backward()
-        adam[0].step()
-        for d, x, fake, optimizer in ((d1, x1, fake1, adam[1]), (d2, x2, fake2, adam[2])):
-            optimizer.zero_grad()
-            (mse_to(d(x), 1) + mse_to(d(fake.detach()), 0)).backward()
-            optimizer.step()
-
-    return step
+ROWS = {
+    'step-64': Row('training step, 64x64'),
+    'step-128': Row('training step, 128x128', size=128),
+    'step-256': Row('training step, 256x256', size=256),
+    'step-32': Row('training step, dim 32, 32x32, batch 8', size=32, dim=32, batch=8),
+    'step-2018-128': Row('training step, 2018 release, 128x128', 'bench_2018.yaml', 128, make=torch_unit.training_2018),
+    'translate-256': Row('translation of a picture, 256x256', size=256, translate=True),
+}
 
 
-def worker(o):
-    """Answers each line on standard input with the seconds of that many steps."""
+# ---- PyTorch ----
+
+def work_of_torch(torch, row):
+    training = row.make(torch, row.dim)
+    x1, x2 = (torch.rand(row.batch, 3, row.size, row.size) * 2 - 1 for _ in range(2))
+    if not row.translate:
+        return lambda: training.step(x1, x2)
+
+    def translate():
+        with torch.no_grad():
+            training.nets.g2(training.nets.e1(x1))
+    return translate
+
+
+def worker(row, threads):
+    """Answers each line on standard input with the seconds of that many runs."""
     import torch
-    torch.set_num_threads(o.threads)
-    step = torch_step(torch, o.dim, o.size, o.batch)
-    step()
+    torch.set_num_threads(threads)
+    run = work_of_torch(torch, row)
+    run()
     for line in sys.stdin:
         seconds = []
         for _ in range(int(line)):
             start = time.perf_counter()
-            step()
+            run()
             seconds.append(time.perf_counter() - start)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2 ** 20
-        print(json.dumps({'seconds': seconds, 'peak': peak}), flush=True)
+        print(json.dumps({'seconds': seconds, 'peak': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}), flush=True)
 
 
-def ours(o):
-    """Median step in seconds and peak memory in GiB, as `unitgraph bench --json` says."""
-    sets = ['size=%d' % o.size, 'dim=%d' % o.dim, 'data.batch=%d' % o.batch]
-    command = [o.binary, 'bench', os.path.join(HERE, '..', 'graphs', 'bench.yaml'), '--steps', str(o.steps),
-               '--threads', str(o.threads), '--json'] + [w for s in sets for w in ('--set', s)]
-    said = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    return said['step_seconds'], said['peak_bytes'] / 2 ** 30
+class Torch:
+    def __init__(self, name, threads):
+        self.process = subprocess.Popen([sys.executable, __file__, '--worker', name, '--threads', str(threads)],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def __call__(self, steps):
+        print(steps, file=self.process.stdin, flush=True)
+        answer = json.loads(self.process.stdout.readline())
+        return answer['seconds'], answer['peak']
+
+
+# ---- unitgraph ----
+
+class Steps:
+    """Training steps, as `unitgraph bench --json` times them."""
+
+    def __init__(self, row, o, folder):
+        self.command = [o.binary, 'bench', os.path.join(GRAPHS, row.file), '--threads', str(o.threads), '--json'] + row.sets()
+
+    def __call__(self, steps):
+        said = json.loads(subprocess.run(self.command + ['--steps', str(steps)], check=True, capture_output=True, text=True).stdout)
+        return [said['step_seconds']], said['peak_bytes']
+
+
+def write_picture(path, size, seed):
+    """A PNG of soft waves of colour."""
+    def chunk(kind, data):
+        return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+
+    rows = (bytes([0] + [(x * (c + 1) + y * (seed + 2)) % 256 for x in range(size) for c in range(3)]) for y in range(size))
+    with open(path, 'wb') as f:
+        f.write(b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>2I5B', size, size, 8, 2, 0, 0, 0))
+                + chunk(b'IDAT', zlib.compress(b''.join(rows))) + chunk(b'IEND', b''))
+
+
+class Translations:
+    """Pictures read, translated and written: the seconds that one picture more takes."""
+
+    MORE = 10
+
+    def __init__(self, row, o, folder):
+        run = os.path.join(folder, 'run')
+        subprocess.run([o.binary, 'run', os.path.join(GRAPHS, row.file), '--out', run, '--steps', '1', '--quiet'] + row.sets()
+                       + ['--threads', str(o.threads)], check=True)
+        self.folders = []
+        for n in 1, 1 + self.MORE:
+            pictures = os.path.join(folder, str(n))
+            os.mkdir(pictures)
+            for i in range(n):
+                write_picture(os.path.join(pictures, '%d.png' % i), row.size, i)
+            self.folders.append(pictures)
+        self.command = [o.binary, 'translate', run, '1to2', '--threads', str(o.threads)]
+
+    def translate(self, pictures):
+        """Seconds and peak memory of the whole command."""
+        with tempfile.TemporaryDirectory() as out:
+            start = time.perf_counter()
+            process = subprocess.Popen(self.command + [pictures, os.path.join(out, 'pictures')], stderr=subprocess.DEVNULL)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode:
+                sys.exit('translate failed')
+            return time.perf_counter() - start, usage.ru_maxrss * 1024
+
+    def __call__(self, steps):
+        (one, _), (more, peak) = (self.translate(f) for f in self.folders)
+        return [(more - one) / self.MORE], peak
+
+
+def compare(name, row, o):
+    of_torch, of_ours = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        torch, ours = Torch(name, o.threads), (Translations if row.translate else Steps)(row, o, folder)
+        for _ in range(o.rounds):
+            seconds, torch_peak = torch(o.steps)
+            of_torch += seconds
+            seconds, peak = ours(o.steps)
+            of_ours += seconds
+    torch.process.stdin.close()
+    torch.process.wait()
+    a, b = statistics.median(of_torch), statistics.median(of_ours)
+    print('| %s | %.3f s | %.3f s | %.2f | %.2f GiB | %.2f GiB | %.2f |'
+          % (row.what, a, b, b / a, torch_peak / 2 ** 30, peak / 2 ** 30, peak / torch_peak), flush=True)
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--binary', default=os.path.join(HERE, '..', 'build', 'unitgraph'))
-    for name, value in (('size', 64), ('dim', 64), ('batch', 1), ('rounds', 3), ('steps', 3), ('threads', 2)):
+    p.add_argument('--rows', default=','.join(ROWS), help='which of %s' % ', '.join(ROWS))
+    for name, value in (('rounds', 3), ('steps', 3), ('threads', 2)):
         p.add_argument('--' + name, type=int, default=value)
-    p.add_argument('--worker', action='store_true', help=argparse.SUPPRESS)
+    p.add_argument('--worker', help=argparse.SUPPRESS)
     o = p.parse_args()
     if o.worker:
-        return worker(o)
-    torch_side = subprocess.Popen([sys.executable, __file__, '--worker'] + sys.argv[1:], stdin=subprocess.PIPE,
-                                  stdout=subprocess.PIPE, text=True)
-    of_torch, of_ours = [], []
-    for _ in range(o.rounds):
-        print(o.steps, file=torch_side.stdin, flush=True)
-        answer = json.loads(torch_side.stdout.readline())
-        of_torch += answer['seconds']
-        seconds, peak = ours(o)
-        of_ours.append(seconds)
-    torch_side.stdin.close()
-    a, b = statistics.median(of_torch), statistics.median(of_ours)
-    print('%dx%d, dim %d, batch %d, %d threads' % (o.size, o.size, o.dim, o.batch, o.threads))
-    print('step    PyTorch %.3f s   unitgraph %.3f s   %.2f of PyTorch\'s' % (a, b, b / a))
-    print('memory  PyTorch %.2f GiB unitgraph %.2f GiB %.2f of PyTorch\'s' % (answer['peak'], peak, peak / answer['peak']))
+        return worker(ROWS[o.worker], o.threads)
+    print('| %d threads | PyTorch | unitgraph | time | PyTorch | unitgraph | memory |\n| --- | --- | --- | --- | --- | --- | --- |'
+          % o.threads, flush=True)
+    for name in o.rows.split(','):
+        compare(name, ROWS[name], o)
 
 
 if __name__ == '__main__':
