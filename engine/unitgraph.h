@@ -84,6 +84,12 @@ struct ug_translate_options {
 };
 enum ug_status ug_translate(const struct ug_translate_options *o, struct ug_diags *diags);
 
+/* ---- replay ---- */
+
+/* Runs the step of a fault's bundle again and prints its values' ranges up to the fault, or `all`.
+ * UG_FAILED: the fault came again; UG_DONE: it did not. */
+enum ug_status ug_replay(const char *bundle, bool all, FILE *out, struct ug_diags *diags);
+
 /* ---- ops, bench ---- */
 
 enum ug_status ug_ops(const char *name, FILE *out,

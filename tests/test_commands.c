@@ -74,8 +74,8 @@ static void setup(void)
 
 START_TEST(help_and_version)
 {
-    static const char *const commands[] = {"run", "check",     "eval", "show",
-                                           "dot", "translate", "ops",  "bench"};
+    static const char *const commands[] = {"run",       "check",  "eval", "show", "dot",
+                                           "translate", "replay", "ops",  "bench"};
     char arguments[80];
 
     expect("--help", 0, "usage: unitgraph COMMAND");

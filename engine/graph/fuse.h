@@ -25,10 +25,6 @@ struct ug_fused {
  * has the bits it would have had by itself. */
 extern const struct ug_op ug_op_fused;
 
-/* For one element of each input: the first member (a node of the same graph) whose value is not
- * finite; NULL if all are. */
-const struct ug_node *ug_fused_find_fault(const struct ug_node *fused, const float *element);
-
 /* Merges elementwise nodes of one shape whose values nothing else needs.  The last pass: a fused
  * node has no gradient and no name that anybody could call. */
 struct ug_graph *ug_fuse(const struct ug_graph *g, struct ug_node **roots, int n_roots);

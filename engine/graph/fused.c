@@ -1,5 +1,4 @@
 /* fused.c -- the op that several elementwise ops become. */
-#include <math.h>
 #include <string.h>
 
 #include "engine/graph/fuse.h"
@@ -55,25 +54,6 @@ static double fused_flops(const void *attrs, const struct ug_type *in, const str
             n->op->flops ? n->op->flops(n->attrs, types, out) : (double)ug_shape_count(&out->shape);
     }
     return flops;
-}
-
-const struct ug_node *ug_fused_find_fault(const struct ug_node *fused, const float *element)
-{
-    const struct ug_fused *f = fused->attrs;
-    float registers[UG_FUSED_STEPS];
-
-    for (int s = 0; s < f->n; s++) {
-        const struct ug_fused_step *step = &f->steps[s];
-        const float *operands[UG_FUSED_OPERANDS];
-
-        for (int i = 0; i < step->node->n_in; i++)
-            operands[i] = step->operands[i] >= 0 ? &element[step->operands[i]]
-                                                 : &registers[-1 - step->operands[i]];
-        step->node->op->map(step->node->attrs, 1, operands, &registers[step->result]);
-        if (!isfinite(registers[step->result]))
-            return step->node;
-    }
-    return NULL;
 }
 
 const struct ug_op ug_op_fused = {

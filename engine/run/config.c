@@ -54,7 +54,7 @@ void ug_config_remove(struct ug_program *p, const char *key)
 
 /* ---- The whole ---- */
 
-const char *ug_config_text(struct ug_program *p)
+static const char *text_of(struct ug_program *p, bool origin)
 {
     struct ug_diags *unsaid = ug_diags_new(); /* loading has said whatever is wrong with paths */
     char *text = NULL;
@@ -65,11 +65,21 @@ const char *ug_config_text(struct ug_program *p)
     FILE *out = open_memstream(&text, &length);
     if (!out)
         abort();
-    ug_yaml_write(p->tree, out, false);
+    ug_yaml_write(p->tree, out, origin);
     fclose(out);
     const char *copy = ug_arena_copy(p->arena, text, length);
     free(text);
     return copy;
+}
+
+const char *ug_config_text(struct ug_program *p)
+{
+    return text_of(p, false);
+}
+
+const char *ug_config_origins(struct ug_program *p)
+{
+    return text_of(p, true);
 }
 
 uint64_t ug_config_hash(const char *text)

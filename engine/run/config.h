@@ -12,6 +12,8 @@ void ug_config_remove(struct ug_program *p, const char *key);
 
 /* The tree as text, relative paths made absolute.  From the program's arena. */
 const char *ug_config_text(struct ug_program *p);
+/* The same; behind each value, as a comment, stands the file and line that it is from. */
+const char *ug_config_origins(struct ug_program *p);
 
 /* A hash of a text: the same file gives the same number. */
 uint64_t ug_config_hash(const char *text);

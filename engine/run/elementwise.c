@@ -34,18 +34,6 @@ static void set_strides(const struct ug_shape *in, const struct ug_shape *out, i
     }
 }
 
-int64_t ug_map_index(const struct ug_shape *in, const struct ug_shape *out, int64_t index)
-{
-    int64_t stride[UG_MAX_RANK], at = 0;
-
-    set_strides(in, out, stride);
-    for (int axis = out->rank - 1; axis >= 0; axis--) {
-        at += index % out->dim[axis] * stride[axis];
-        index /= out->dim[axis];
-    }
-    return at;
-}
-
 static bool can_merge(const struct loops *l, int n_in, int outer, int inner)
 {
     for (int i = 0; i < n_in; i++)

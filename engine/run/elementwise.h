@@ -10,7 +10,4 @@ enum { UG_MAP_INPUTS = 16 }; /* an elementwise op has no more inputs than this *
  * lies. */
 void ug_map_run(ug_map *map, const struct ug_kernel *k);
 
-/* The element of an input that belongs to element `index` of the output. */
-int64_t ug_map_index(const struct ug_shape *in, const struct ug_shape *out, int64_t index);
-
 #endif

@@ -271,84 +271,120 @@ struct ug_tensor ug_exec_value(const struct ug_exec *e, const struct ug_node *no
     return tensor_of(e, node);
 }
 
-/* ---- Looking for what is not finite ---- */
+/* ---- Watching every value as it is made ---- */
 
-/* The first element that is not finite; -1 if all are. */
-static int64_t find_element(const struct ug_tensor *t)
+struct watch {
+    struct ug_exec *exec;
+    ug_exec_look *look;
+    void *context;
+    bool *seen;   /* by node id: leaves that were shown */
+    void *beside; /* room for the largest value of the phase */
+};
+
+static bool show_leaves(const struct watch *w, int c)
 {
-    const int64_t n = t->dtype == UG_F32 ? ug_shape_count(&t->shape) : 0;
-    const float *x = t->data;
-
-    for (int64_t i = 0; i < n; i++)
-        if (!isfinite(x[i]))
-            return i;
-    return -1;
-}
-
-/* The leaf among the inputs of call c whose value is not finite, or NULL. */
-static const struct ug_node *find_leaf(const struct ug_exec *e, int c)
-{
-    const struct ug_node *n = e->plan->calls[c].node;
+    const struct ug_node *n = w->exec->plan->calls[c].node;
 
     for (int i = 0; i < n->n_in; i++) {
         const struct ug_node *leaf = n->in[i];
 
         while (leaf->op->is_view)
             leaf = leaf->in[0];
-        if (ug_is_leaf(leaf) && find_element(&e->kernels[c].in[i]) >= 0)
-            return leaf;
+        if (!ug_is_leaf(leaf) || w->seen[leaf->id])
+            continue;
+        w->seen[leaf->id] = true;
+        if (!w->look(w->context, leaf, tensor_of(w->exec, leaf)))
+            return false;
     }
-    return NULL;
+    return true;
 }
 
-/* Which member of a fused node made element `index` of its output what it is. */
-static const struct ug_node *find_member(const struct ug_exec *e, int c, int64_t index)
+/* A fused node that ends early gives the value of the member that it ends with. */
+static bool show_members(const struct watch *w, int c)
 {
-    const struct ug_kernel *k = &e->kernels[c];
-    float element[UG_FUSED_INPUTS];
+    const struct ug_node *n = w->exec->plan->calls[c].node;
+    struct ug_fused part = *(const struct ug_fused *)n->attrs;
+    const int n_members = part.n;
+    struct ug_kernel k = w->exec->kernels[c];
 
-    for (int i = 0; i < k->n_in; i++)
-        element[i] =
-            ((const float *)k->in[i].data)[ug_map_index(&k->in[i].shape, &k->out.shape, index)];
-    return ug_fused_find_fault(e->plan->calls[c].node, element);
+    k.attrs = &part;
+    k.out.data = w->beside;
+    for (int i = 0; i < n_members; i++) {
+        part.n = i + 1;
+        ug_map_run(n->op->map, &k);
+        if (!w->look(w->context, part.steps[i].node, k.out))
+            return false;
+    }
+    return true;
 }
 
-/* Runs call c beside its place, so that inputs that it would overwrite can be looked at. */
-static const struct ug_node *run_and_look(struct ug_exec *e, int c, void *beside, uint64_t seed,
-                                          uint64_t step)
+/* Runs call c beside its place, so that inputs that it would overwrite can still be looked at. */
+static bool run_and_show(const struct watch *w, int c, uint64_t seed, uint64_t step)
 {
-    const struct ug_node *n = e->plan->calls[c].node;
-    struct ug_tensor *out = &e->kernels[c].out;
+    const struct ug_node *n = w->exec->plan->calls[c].node;
+    struct ug_tensor *out = &w->exec->kernels[c].out;
     void *place = out->data;
-    int64_t index;
 
-    out->data = beside;
-    run_call(e, c, seed, step);
-    index = find_element(out);
+    if (!show_leaves(w, c) || (n->op == &ug_op_fused && !show_members(w, c)))
+        return false;
+    out->data = w->beside;
+    run_call(w->exec, c, seed, step);
+    const bool go_on = w->look(w->context, n, *out);
     out->data = place;
-    if (index >= 0)
-        return n->op == &ug_op_fused ? find_member(e, c, index) : n;
-    memcpy(place, beside, ug_type_bytes(&n->type));
-    return NULL;
+    memcpy(place, w->beside, ug_type_bytes(&n->type));
+    return go_on;
 }
 
-const struct ug_node *ug_exec_find_fault(struct ug_exec *e, int phase, uint64_t seed, uint64_t step)
+bool ug_exec_watch(struct ug_exec *e, int phase, uint64_t seed, uint64_t step, ug_exec_look *look,
+                   void *context)
 {
     const int from = phase_start(e->plan, phase), to = e->plan->phase_end[phase];
-    const struct ug_node *fault = NULL;
+    struct watch w = {.exec = e, .look = look, .context = context};
     size_t largest = 1;
-    void *beside;
+    bool go_on = true;
 
     prepare(e);
     for (int c = from; c < to; c++)
         if (ug_type_bytes(&e->plan->calls[c].node->type) > largest)
             largest = ug_type_bytes(&e->plan->calls[c].node->type);
-    beside = ug_xrealloc(NULL, largest);
-    for (int c = from; c < to && !fault; c++) {
-        fault = find_leaf(e, c);
-        if (!fault)
-            fault = run_and_look(e, c, beside, seed, step);
-    }
-    free(beside);
+    w.seen = ug_xcalloc((size_t)e->plan->graph->n, sizeof *w.seen);
+    w.beside = ug_xrealloc(NULL, largest);
+    for (int c = from; c < to && go_on; c++)
+        go_on = run_and_show(&w, c, seed, step);
+    free(w.seen);
+    free(w.beside);
+    if (go_on)
+        make_copies(e, phase);
+    return go_on;
+}
+
+/* ---- Looking for what is not finite ---- */
+
+static bool is_finite(const struct ug_tensor *t)
+{
+    const int64_t n = t->dtype == UG_F32 ? ug_shape_count(&t->shape) : 0;
+    const float *x = t->data;
+
+    for (int64_t i = 0; i < n; i++)
+        if (!isfinite(x[i]))
+            return false;
+    return true;
+}
+
+static bool look_for_fault(void *context, const struct ug_node *n, struct ug_tensor value)
+{
+    const struct ug_node **fault = context;
+
+    if (is_finite(&value))
+        return true;
+    *fault = n;
+    return false;
+}
+
+const struct ug_node *ug_exec_find_fault(struct ug_exec *e, int phase, uint64_t seed, uint64_t step)
+{
+    const struct ug_node *fault = NULL;
+
+    ug_exec_watch(e, phase, seed, step, look_for_fault, &fault);
     return fault;
 }

@@ -27,8 +27,15 @@ void ug_exec_run(struct ug_exec *e, int phase, uint64_t seed, uint64_t step);
 /* The value of a node that is a goal, or a leaf. */
 struct ug_tensor ug_exec_value(const struct ug_exec *e, const struct ug_node *node);
 
-/* Runs a phase again, looking at every value as it is made: the first that is not finite (the leaf
- * it was made from, if that is not finite), or NULL. */
+/* Is shown a value as it is made; of a fused node the members come first, and a leaf comes before
+ * the first call of the phase that reads it.  False ends the phase there. */
+typedef bool ug_exec_look(void *context, const struct ug_node *n, struct ug_tensor value);
+
+/* As ug_exec_run, to the same bits, but slower, and it allocates.  False if `look` ended it. */
+bool ug_exec_watch(struct ug_exec *e, int phase, uint64_t seed, uint64_t step, ug_exec_look *look,
+                   void *context);
+
+/* Runs a phase again: the first value that is not finite, or NULL. */
 const struct ug_node *ug_exec_find_fault(struct ug_exec *e, int phase, uint64_t seed,
                                          uint64_t step);
 

@@ -2,31 +2,12 @@
  * finite. */
 #include <string.h>
 
+#include "engine/run/bundle.h"
 #include "engine/run/session.h"
 
 enum { MOST_SAMPLES = 16 }; /* of a batch that are named */
 
 /* ---- When a value is not finite ---- */
-
-static const char *describe_fault(const struct ug_session *r, const struct ug_fault *f)
-{
-    const struct ug_node *n = f->node;
-    const char *optimizer = r->program->train.optimizers[f->optimizer].name;
-
-    if (!n && f->pos.source)
-        return ug_arena_format(r->arena, "the learning rate of '%s' is not finite", optimizer);
-    if (!n)
-        return ug_arena_format(r->arena, "a gradient for '%s' is not finite", optimizer);
-    if (n->op == &ug_op_input)
-        return ug_arena_format(r->arena, "the input '%s' is not finite",
-                               ((const struct ug_input_attrs *)n->attrs)->name);
-    if (n->op == &ug_op_param)
-        return ug_arena_format(r->arena, "the parameter '%s' is not finite",
-                               ((const struct ug_param_attrs *)n->attrs)->param->name);
-    return ug_arena_format(r->arena, "%s'%s' is not finite: a result of '%s'",
-                           n->backward ? "the gradient at " : "", n->place ? n->place : n->op->name,
-                           n->called ? n->called->name : n->op->name);
-}
 
 /* "x1 of this batch: photos/a.png, photos/b.png" */
 static void note_samples(struct ug_session *r, const struct ug_batch *batch, int entry,
@@ -40,20 +21,39 @@ static void note_samples(struct ug_session *r, const struct ug_batch *batch, int
             r->program->data.batch > MOST_SAMPLES ? ", …" : "");
 }
 
-static void report_fault(struct ug_session *r, const struct ug_fault *f,
-                         const struct ug_batch *batch)
+static void write_bundle(struct ug_session *r, const struct ug_batch *batch,
+                         const struct ug_moment *now, struct ug_pos pos, const char *message,
+                         struct ug_diag *e)
 {
-    const long long step = (long long)r->made.step;
-    const char *what = describe_fault(r, f);
-    struct ug_diag *e = ug_error(r->diags, f->pos, "step %lld: %s", step + 1, what);
+    const char *name =
+        ug_arena_format(r->arena, "fault-%08lld.safetensors", (long long)now->step + 1);
+    const char *path = ug_session_path(r, name);
+    const struct ug_fault_report report = {
+        .trainer = r->trainer, .batch = batch, .now = *now, .pos = pos, .message = message};
+
+    if (!ug_bundle_write(path, &report, r->diags))
+        return;
+    ug_note(e, UG_NOWHERE, "all that the step takes is in '%s': see where it goes wrong with",
+            path);
+    ug_note(e, UG_NOWHERE, "    unitgraph replay %s", path);
+}
+
+static void report_fault(struct ug_session *r, const struct ug_fault *f,
+                         const struct ug_batch *batch, const struct ug_moment *now)
+{
+    const long long step = (long long)now->step;
+    const char *what = ug_arena_format(r->arena, "step %lld: %s", step + 1,
+                                       ug_fault_text(r->arena, r->program, f));
+    struct ug_diag *e = ug_error(r->diags, f->pos, "%s", what);
 
     if (r->progress.log)
-        fprintf(r->progress.log, "step %lld: %s\n", step + 1, what);
+        fprintf(r->progress.log, "%s\n", what);
     for (int i = 0; i < batch->n && batch->origins; i++)
         note_samples(r, batch, i, e);
     if (ug_session_save(r))
         ug_note(e, UG_NOWHERE, "the parameters of before this step are kept in '%s'",
                 ug_session_path(r, ug_arena_format(r->arena, "checkpoints/step-%08lld", step)));
+    write_bundle(r, batch, now, f->pos, what, e);
 }
 
 /* ---- The loop ---- */
@@ -65,7 +65,7 @@ static bool take_step(struct ug_session *r, const struct ug_batch *batch)
     struct ug_fault fault;
 
     if (s && !ug_trainer_run(r->trainer, s, batch, &now, &fault)) {
-        report_fault(r, &fault, batch);
+        report_fault(r, &fault, batch, &now);
         return false;
     }
     r->made.step++;

@@ -258,7 +258,10 @@ static bool run_phase(struct ug_trainer *t, struct ug_step *s, int phase,
     struct ug_exec *exec = s->run.exec;
     const struct ug_phase *p = &s->phases[phase];
 
-    ug_exec_run(exec, phase, now->seed, (uint64_t)now->step);
+    if (t->look)
+        ug_exec_watch(exec, phase, now->seed, (uint64_t)now->step, t->look, t->look_context);
+    else
+        ug_exec_run(exec, phase, now->seed, (uint64_t)now->step);
     if (!phase_is_finite(t, s, phase, fault)) {
         fault->node = ug_exec_find_fault(exec, phase, now->seed, (uint64_t)now->step);
         fault->pos = fault->node ? fault->node->pos : UG_NOWHERE;

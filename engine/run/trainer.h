@@ -15,9 +15,11 @@ struct ug_trainer {
     struct ug_optimizer *optimizers; /* one each of the program's, in their order */
     struct ug_step **steps;
     int n_steps;
-    double *rates;   /* by optimizer: lr of the last step it took part in */
-    void **averaged; /* by param index: its average where one is kept, else its value */
-    float **before;  /* by optimizer: its block as the step found it; see trainer.c */
+    double *rates;      /* by optimizer: lr of the last step it took part in */
+    void **averaged;    /* by param index: its average where one is kept, else its value */
+    float **before;     /* by optimizer: its block as the step found it; see trainer.c */
+    ug_exec_look *look; /* is shown every value of a step, which then allocates; NULL: nobody is */
+    void *look_context;
 };
 
 /* Everything but values: ug_store_init or a file sets those, then call ug_trainer_start.
@@ -38,6 +40,9 @@ struct ug_fault {
     struct ug_pos pos;
     int optimizer; /* whose loss or gradients showed it */
 };
+
+/* "'y' is not finite: a result of 'log'", from the arena. */
+const char *ug_fault_text(struct ug_arena *a, const struct ug_program *p, const struct ug_fault *f);
 
 /* Where the run stands: finished steps and epochs, and how many there will be. */
 struct ug_moment {
