@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/base/file.h"
 #include "engine/run/checkpoint.h"
 #include "engine/run/folder.h"
 #include "engine/run/metrics.h"
@@ -117,32 +118,94 @@ START_TEST(copies_without_links_go_on)
 }
 END_TEST
 
-START_TEST(damaged_ones_are_refused)
+/* What may happen to a file of a checkpoint: other bytes, fewer, more, one of them changed, or
+ * nothing left. */
+enum damage { OTHER, CUT, LONGER, FLIPPED, GONE, DAMAGES };
+
+static void damage_file(const char *path, enum damage damage)
 {
-    static const struct {
-        const char *file, *bytes;
-    } damages[] = {
-        {"params.safetensors", "not a tensor"},
-        {"optimizer.safetensors", ""},
-        {"ema.safetensors", "\x01"},
-        {"state.json", "{"},
-        {"state.json", "{\"step\": -1}"},
-        {"state.json", "{\"step\": 6, \"seed\": 0}"},
-        {"state.json", "[6]"},
-    };
+    size_t n;
+    char *bytes = ug_file_read(folder_file(path), 1 << 20, &n, UG_NOWHERE, diags);
+
+    ck_assert_ptr_nonnull(bytes);
+    bytes[n / 2] ^= 1;
+    if (damage == OTHER)
+        folder_write(path, "not a tensor", 12);
+    else if (damage == GONE)
+        ck_assert_int_eq(unlink(folder_file(path)), 0);
+    else
+        folder_write(path, bytes, damage == CUT ? n / 2 : damage == LONGER ? n + 1 : n);
+    free(bytes);
+}
+
+static const char *warnings_of(struct ug_diags *d)
+{
+    static char said[4000];
+    FILE *out = fmemopen(said, sizeof said, "w");
+
+    ug_diags_print(d, out, 0);
+    fclose(out);
+    return said;
+}
+
+/* A damaged checkpoint is named, and the run goes on from the one before it to the same end. */
+START_TEST(the_one_before_a_damaged_one_is_used)
+{
+    static const char *const files[] = {"params.safetensors", "optimizer.safetensors",
+                                        "ema.safetensors", "state.json"};
+    const char *file = files[_i / DAMAGES];
     char path[80];
 
-    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
-        ug_folder_remove(folder_file("out"));
-        ug_diags_free(diags);
-        diags = ug_diags_new();
-        run_whole("out");
-        snprintf(path, sizeof path, "out/latest/%s", damages[i].file);
-        folder_write(path, damages[i].bytes, strlen(damages[i].bytes));
-        ck_assert_int_ne(resume(folder_file("text.yaml"), "out"), UG_DONE);
-        ck_assert_msg(strstr(ug_diags_first(diags), damages[i].file) != NULL, "'%s' names no %s",
-                      ug_diags_first(diags), damages[i].file);
+    run_whole("whole");
+    run_whole("out");
+    ck_assert_int_eq(resume(folder_file("text.yaml"), "whole"), UG_DONE);
+    snprintf(path, sizeof path, "out/checkpoints/step-00000006/%s", file);
+    damage_file(path, (enum damage)(_i % DAMAGES));
+    ck_assert_int_eq(resume(folder_file("text.yaml"), "out"), UG_DONE);
+    const char *said = warnings_of(diags);
+    ck_assert_msg(strstr(said, "out/latest' is damaged") && strstr(said, file), "%s", said);
+    char *log = experiment_text("out/log.txt");
+    ck_assert_ptr_nonnull(strstr(log, "going on from step 5 of 9"));
+    ck_assert_ptr_nonnull(strstr(log, "is damaged"));
+    free(log);
+    for (int i = 0; i < 3; i++) {
+        char a[80], b[80];
+        snprintf(a, sizeof a, "whole/latest/%s", files[i]);
+        snprintf(b, sizeof b, "out/latest/%s", files[i]);
+        ck_assert_msg(experiment_same(a, b), "%s differs", files[i]);
     }
+}
+END_TEST
+
+START_TEST(damaged_ones_are_refused)
+{
+    char path[80];
+
+    run_whole("out");
+    for (int step = 4; step <= 6; step++) {
+        snprintf(path, sizeof path, "out/checkpoints/step-%08d/params.safetensors", step);
+        damage_file(path, CUT);
+    }
+    ck_assert_int_eq(resume(folder_file("text.yaml"), "out"), UG_WRONG);
+    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "has no checkpoint that is whole"));
+    ck_assert_ptr_nonnull(strstr(warnings_of(diags), "step-00000004' is damaged"));
+}
+END_TEST
+
+/* As one edits it who wants more steps counted than were taken. */
+START_TEST(an_edited_state_is_damaged)
+{
+    struct ug_arena *a = ug_arena_new();
+
+    run_whole("out");
+    ck_assert_ptr_null(ug_checkpoint_fault(a, folder_file("out/latest")));
+    char *state = experiment_text("out/latest/state.json");
+    *(strstr(state, "\"step\": 6") + 8) = '7';
+    folder_write("out/latest/state.json", state, strlen(state));
+    ck_assert_str_eq(ug_checkpoint_fault(a, folder_file("out/latest")),
+                     "its 'state.json' is not what was written");
+    free(state);
+    ug_arena_free(a);
 }
 END_TEST
 
@@ -247,7 +310,9 @@ Suite *ug_suite(void)
     tcase_add_test(t, moments_have_the_names_of_torch);
     tcase_add_test(t, half_written_ones_do_not_count);
     tcase_add_test(t, copies_without_links_go_on);
+    tcase_add_loop_test(t, the_one_before_a_damaged_one_is_used, 0, 4 * DAMAGES);
     tcase_add_test(t, damaged_ones_are_refused);
+    tcase_add_test(t, an_edited_state_is_damaged);
     tcase_add_test(t, another_experiment_is_refused);
     tcase_add_test(t, folders_that_cannot_be_made);
     tcase_add_test(t, two_runs_share_no_folder);

@@ -130,6 +130,19 @@ START_TEST(full_disk)
 }
 END_TEST
 
+/* The check value that the catalogues of CRCs give for CRC-32. */
+START_TEST(checksums_are_those_of_crc32)
+{
+    int64_t bytes;
+    uint32_t crc;
+
+    ck_assert(ug_file_checksum(folder_write("digits", "123456789", 9), &bytes, &crc));
+    ck_assert_int_eq(bytes, 9);
+    ck_assert_uint_eq(crc, 0xcbf43926u);
+    ck_assert(!ug_file_checksum(folder_file("nothing"), &bytes, &crc));
+}
+END_TEST
+
 Suite *ug_suite(void)
 {
     Suite *s = suite_create("file");
@@ -142,6 +155,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, links_and_permissions);
     tcase_add_test(t, places_that_are_no_files);
     tcase_add_test(t, full_disk);
+    tcase_add_test(t, checksums_are_those_of_crc32);
     suite_add_tcase(s, t);
     return s;
 }

@@ -431,3 +431,14 @@ void ug_diags_print(const struct ug_diags *d, FILE *out, size_t limit)
                 d->errors - errors == 1 ? "" : "s");
     free(sorted);
 }
+
+void ug_diags_forget_warnings(struct ug_diags *d)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < d->n; i++)
+        if (!d->items[i]->warning)
+            d->items[kept++] = d->items[i];
+    d->n = kept;
+    d->warnings = 0;
+}

@@ -61,6 +61,9 @@ size_t ug_diags_warnings(const struct ug_diags *d);
  * a caret below it, and the notes.  At most `limit` errors (0: all), then a count of the rest. */
 void ug_diags_print(const struct ug_diags *d, FILE *out, size_t limit);
 
+/* Removes the warnings, which have been printed. */
+void ug_diags_forget_warnings(struct ug_diags *d);
+
 /* The text of the first error, without place or notes, for tests and for one-line messages; NULL if there is none. */
 const char *ug_diags_first(const struct ug_diags *d);
 

@@ -6,10 +6,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "engine/base/arena.h"
 
-enum { TEMPORARY_NAME = 64, MOST_TEMPORARIES = 1000 };
+enum { TEMPORARY_NAME = 64, MOST_TEMPORARIES = 1000, PIECE = 1 << 16 };
 
 /* ---- Reading ---- */
 
@@ -60,6 +61,25 @@ char *ug_file_read(const char *path, size_t limit, size_t *length, struct ug_pos
     if (f)
         fclose(f);
     return bytes;
+}
+
+bool ug_file_checksum(const char *path, int64_t *bytes, uint32_t *crc32)
+{
+    unsigned char piece[PIECE];
+    FILE *f = fopen(path, "rbe");
+    uLong sum = crc32_z(0, NULL, 0);
+    size_t n;
+
+    *bytes = 0;
+    while (f && (n = fread(piece, 1, sizeof piece, f)) > 0) {
+        sum = crc32_z(sum, piece, n);
+        *bytes += (int64_t)n;
+    }
+    *crc32 = (uint32_t)sum;
+    const bool whole = f && !ferror(f);
+    if (f)
+        fclose(f);
+    return whole;
 }
 
 /* ---- Writing ---- */
@@ -138,19 +158,20 @@ bool ug_writer_put(struct ug_writer *w, const void *bytes, size_t n)
     return !w->failed;
 }
 
-/* After this the new name survives a loss of power; a file system that cannot sync a folder
- * has done all it can. */
-static void sync_folder(const char *path)
+int ug_file_sync_folder(const char *path)
 {
     const size_t folder = folder_length(path);
     char *name = folder ? strndup(path, folder) : strdup(".");
     const int fd = name ? open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int error = fd < 0 ? errno : 0;
 
     if (fd >= 0) {
-        fsync(fd);
+        if (fsync(fd) && errno != EINVAL && errno != ENOTSUP && errno != EROFS)
+            error = errno;
         close(fd);
     }
     free(name);
+    return error;
 }
 
 /* The errno of the first thing that went wrong on the way to the disk, or 0. */
@@ -175,13 +196,12 @@ bool ug_writer_commit(struct ug_writer *w, struct ug_diags *diags)
 
     if (w->temporary && !error && rename(w->temporary, w->path))
         error = errno;
-    if (error) {
+    if (w->temporary && error)
+        unlink(w->temporary);
+    if (w->temporary && !error)
+        error = ug_file_sync_folder(w->path);
+    if (error)
         cannot_write(diags, w->path, error);
-        if (w->temporary)
-            unlink(w->temporary);
-    } else if (w->temporary) {
-        sync_folder(w->path);
-    }
     release(w);
     return !error;
 }

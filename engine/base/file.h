@@ -2,12 +2,22 @@
 #ifndef UG_FILE_H
 #define UG_FILE_H
 
+#include <stdint.h>
+
 #include "engine/base/diag.h"
 
 /* Reads a file of at most `limit` bytes.  The result has a closing NUL that *length does not count;
  * the caller frees it.  NULL after an error at `pos` that names the file. */
 char *ug_file_read(const char *path, size_t limit, size_t *length, struct ug_pos pos,
                    struct ug_diags *diags);
+
+/* How many bytes a file has, and their CRC-32 (ISO 3309, as zlib has it).  False, with errno set, if
+ * it cannot be read. */
+bool ug_file_checksum(const char *path, int64_t *bytes, uint32_t *crc32);
+
+/* Syncs the folder that `path` stands in: its name then survives a loss of power.  0, or the errno
+ * of what failed; a file system that cannot sync folders has done all it can. */
+int ug_file_sync_folder(const char *path);
 
 /* A file that is being replaced.  What is written goes to a temporary beside it; only
  * ug_writer_commit puts it in its place, so a reader finds the old file or the new one and never a
@@ -23,8 +33,8 @@ struct ug_writer {
 bool ug_writer_open(struct ug_writer *w, const char *path, struct ug_diags *diags);
 /* Failures are kept for ug_writer_commit; returns false so that a long write can stop early. */
 bool ug_writer_put(struct ug_writer *w, const void *bytes, size_t n);
-/* Flushes, syncs file and folder, renames.  After an error the temporary is gone and what was at
- * `path` before is still there.  The writer is closed either way. */
+/* Flushes, syncs, renames, syncs the folder.  After an error the temporary is gone and what was at
+ * `path` before is still there, unless it was the last of these that failed.  The writer is closed either way. */
 bool ug_writer_commit(struct ug_writer *w, struct ug_diags *diags);
 void ug_writer_abandon(struct ug_writer *w); /* removes the temporary and closes */
 

@@ -3,7 +3,8 @@
  *     RUN/checkpoints/step-00001000/params.safetensors     with the resolved file in its metadata
  *                                   optimizer.safetensors  moments: OPTIMIZER.exp_avg.PARAMETER
  *                                   ema.safetensors        averages, where some are kept
- *                                   state.json             step, seed, --init, counts of updates
+ *                                   state.json             step, seed, --init, counts of updates,
+ *                                                          sizes and checksums of the others
  *     RUN/latest -> checkpoints/step-00001000
  *
  * A folder is written under another name and then renamed: it appears whole or not at all.
@@ -27,9 +28,18 @@ bool ug_checkpoint_write(const char *run, const struct ug_trainer *t,
                          const struct ug_progress_made *made, const char *config, int64_t keep,
                          struct ug_diags *diags);
 
-/* The folder of the newest whole checkpoint (what `latest` points to, where it is there), or of that of `step` if it is not negative; from the
- * arena.  NULL if there is none. */
+/* The folder of the newest checkpoint (what `latest` points to, where it is there), or of that of
+ * `step` if it is not negative; from the arena.  NULL if there is none. */
 const char *ug_checkpoint_find(struct ug_arena *a, const char *run, int64_t step);
+
+/* What is wrong with the bytes of a checkpoint, as its state.json describes them: "its
+ * 'params.safetensors' has 12 bytes; 1000 were written"; NULL if it is whole. */
+const char *ug_checkpoint_fault(struct ug_arena *a, const char *checkpoint);
+
+/* The newest checkpoint that is whole; damaged ones are named in warnings.  *checkpoint is NULL if
+ * there are none at all; false, after an error, if there are but each is damaged. */
+bool ug_checkpoint_choose(struct ug_arena *a, const char *run, const char **checkpoint,
+                          struct ug_diags *diags);
 
 /* Sets parameters, states, moments, averages and counts.  False after an error. */
 bool ug_checkpoint_read(const char *checkpoint, struct ug_trainer *t, struct ug_progress_made *made,

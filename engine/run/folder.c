@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/base/file.h"
+
 enum { OPEN_FOLDERS = 16 };
 
 bool ug_file_exists(const char *path)
@@ -95,21 +97,6 @@ int ug_folder_lock(const char *path, struct ug_diags *diags)
     return -1;
 }
 
-/* After this the names in the folder of `path` survive a loss of power, where the file system can.
- */
-static void sync_parent(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *parent = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-    const int fd = parent ? open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
-    free(parent);
-}
-
 /* "a/b" becomes "a/.b.old": hidden, so that nothing takes it for whole. */
 static bool aside(const char *path, char old[PATH_MAX])
 {
@@ -122,20 +109,21 @@ static bool aside(const char *path, char old[PATH_MAX])
 bool ug_folder_replace(const char *from, const char *to, struct ug_diags *diags)
 {
     char old[PATH_MAX];
+    int error = ENAMETOOLONG;
 
-    errno = ENAMETOOLONG;
     if (aside(to, old)) {
         ug_folder_remove(old);
         if (ug_file_exists(to))
             rename(to, old);
-        if (!rename(from, to)) {
-            sync_parent(to);
+        error = rename(from, to) ? errno : 0;
+        if (error)
+            rename(old, to);
+        else if (!(error = ug_file_sync_folder(to)))
             ug_folder_remove(old);
-            return true;
-        }
     }
-    ug_error(diags, UG_NOWHERE, "cannot make the folder '%s': %s", to, strerror(errno));
-    return false;
+    if (error)
+        ug_error(diags, UG_NOWHERE, "cannot make the folder '%s': %s", to, strerror(error));
+    return !error;
 }
 
 /* A copy that followed links has a whole folder where the link stood. */
@@ -155,10 +143,8 @@ bool ug_folder_link(const char *target, const char *path, struct ug_diags *diags
     if (snprintf(temporary, sizeof temporary, "%s.new", path) >= (int)sizeof temporary)
         errno = ENAMETOOLONG;
     else if (!(unlink(temporary) && errno != ENOENT) && !symlink(target, temporary) &&
-             put_link(temporary, path)) {
-        sync_parent(path);
+             put_link(temporary, path) && !(errno = ug_file_sync_folder(path)))
         return true;
-    }
     ug_error(diags, UG_NOWHERE, "cannot make the link '%s': %s", path, strerror(errno));
     return false;
 }

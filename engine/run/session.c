@@ -178,9 +178,11 @@ static bool go_on(struct ug_session *r, const char *checkpoint)
 
 static bool set_start(struct ug_session *r)
 {
-    const char *checkpoint = r->options->resume ? ug_checkpoint_find(r->arena, r->out, -1) : NULL;
+    const char *checkpoint = NULL;
 
     r->saved = -1;
+    if (r->options->resume && !ug_checkpoint_choose(r->arena, r->out, &checkpoint, r->diags))
+        return false;
     return checkpoint ? go_on(r, checkpoint) : begin_anew(r);
 }
 
@@ -205,6 +207,17 @@ static bool take_folder(struct ug_session *r)
     return true;
 }
 
+/* A run takes long: what its reader should know beforehand is not kept until its end. */
+static void say_warnings(struct ug_session *r)
+{
+    if (r->progress.log)
+        ug_diags_print(r->diags, r->progress.log, 0);
+    if (r->progress.out) {
+        ug_diags_print(r->diags, r->progress.out, 0);
+        ug_diags_forget_warnings(r->diags);
+    }
+}
+
 bool ug_session_open(struct ug_session *r)
 {
     if (!take_folder(r) || !write_config(r) ||
@@ -218,6 +231,7 @@ bool ug_session_open(struct ug_session *r)
         .first = r->made.step,
         .last = r->program->train.steps,
     };
+    say_warnings(r);
     return true;
 }
 
