@@ -97,11 +97,14 @@ enum ug_status ug_ops(const char *name, FILE *out,
 
 struct ug_bench_options {
     struct ug_overrides overrides;
-    int64_t steps; /* 0: as many as give a steady figure */
-    bool json;     /* one line of JSON, without the shares of ops */
+    int64_t steps; /* or runs of each algorithm; 0: as many as give a steady figure */
+    bool json;     /* JSON: of steps one line, without the shares of ops */
 };
 enum ug_status ug_bench(const char *file, const struct ug_bench_options *o, FILE *out,
                         struct ug_diags *diags);
+/* Algorithms one by one: those of the file's step or, where file is NULL, of a list of layers. */
+enum ug_status ug_bench_kernels(const char *file, const struct ug_bench_options *o, FILE *out,
+                                struct ug_diags *diags);
 
 /* Threads that kernels use from now on; 0: as many as there are cores. */
 void ug_set_threads(int n);

@@ -132,55 +132,69 @@ static struct ug_conv conv_of(const struct ug_convolve_attrs *a, const struct ug
     return c;
 }
 
-static double flops_of(const struct ug_conv *c)
+struct ug_conv ug_convolve_conv(enum ug_conv_side side, const void *attrs, const struct ug_type *in,
+                                const struct ug_type *out)
 {
-    return 2.0 * (double)(c->batch * c->groups * c->o * c->out[0] * c->out[1]) *
-           (double)(c->c * c->kernel[0] * c->kernel[1]);
+    const struct ug_shape *x = &in[0].shape, *w = &in[1].shape, *y = &out->shape;
+
+    if (side == UG_CONV_INPUT) {
+        x = &out->shape;
+        y = &in[0].shape;
+    } else if (side == UG_CONV_WEIGHT) {
+        w = &out->shape;
+        y = &in[1].shape;
+    }
+    return conv_of(attrs, x, w, y);
 }
 
-static struct ug_conv conv_of_forward(const void *attrs, const struct ug_type *in,
-                                      const struct ug_type *out)
+static size_t scratch(enum ug_conv_side side, const void *attrs, const struct ug_type *in,
+                      const struct ug_type *out)
 {
-    return conv_of(attrs, &in[0].shape, &in[1].shape, &out->shape);
+    const struct ug_conv c = ug_convolve_conv(side, attrs, in, out);
+
+    return ug_conv_scratch(&c, side, ug_conv_choose(&c, side));
 }
 
-static struct ug_conv conv_of_input(const void *attrs, const struct ug_type *in,
-                                    const struct ug_type *out)
+static void run(enum ug_conv_side side, const struct ug_kernel *k)
 {
-    return conv_of(attrs, &out->shape, &in[1].shape, &in[0].shape);
+    const struct ug_type in[2] = {{k->in[0].dtype, k->in[0].shape},
+                                  {k->in[1].dtype, k->in[1].shape}};
+    const struct ug_type out = {k->out.dtype, k->out.shape};
+    const struct ug_conv c = ug_convolve_conv(side, k->attrs, in, &out);
+
+    ug_conv_run(&c, side, ug_conv_choose(&c, side), k->in[0].data, k->in[1].data, k->out.data,
+                k->scratch);
 }
 
-static struct ug_conv conv_of_weight(const void *attrs, const struct ug_type *in,
-                                     const struct ug_type *out)
+static double flops(enum ug_conv_side side, const void *attrs, const struct ug_type *in,
+                    const struct ug_type *out)
 {
-    return conv_of(attrs, &in[0].shape, &out->shape, &in[1].shape);
+    const struct ug_conv c = ug_convolve_conv(side, attrs, in, out);
+
+    return 2.0 * (double)(c.batch * c.groups * c.o * c.out[0] * c.out[1]) *
+           (double)(c.c * c.kernel[0] * c.kernel[1]);
 }
 
-#define CALLBACKS(side)                                                                            \
-    static size_t scratch_##side(const void *attrs, const struct ug_type *in,                      \
+/* The callbacks of the op that computes one side. */
+#define CALLBACKS(name, SIDE)                                                                      \
+    static size_t scratch_##name(const void *attrs, const struct ug_type *in,                      \
                                  const struct ug_type *out)                                        \
     {                                                                                              \
-        const struct ug_conv c = conv_of_##side(attrs, in, out);                                   \
-        return ug_conv_##side##_scratch(&c);                                                       \
+        return scratch(SIDE, attrs, in, out);                                                      \
     }                                                                                              \
-    static double flops_##side(const void *attrs, const struct ug_type *in,                        \
+    static void run_##name(const struct ug_kernel *k)                                              \
+    {                                                                                              \
+        run(SIDE, k);                                                                              \
+    }                                                                                              \
+    static double flops_##name(const void *attrs, const struct ug_type *in,                        \
                                const struct ug_type *out)                                          \
     {                                                                                              \
-        const struct ug_conv c = conv_of_##side(attrs, in, out);                                   \
-        return flops_of(&c);                                                                       \
-    }                                                                                              \
-    static void run_##side(const struct ug_kernel *k)                                              \
-    {                                                                                              \
-        const struct ug_type in[2] = {{k->in[0].dtype, k->in[0].shape},                            \
-                                      {k->in[1].dtype, k->in[1].shape}};                           \
-        const struct ug_type out = {k->out.dtype, k->out.shape};                                   \
-        const struct ug_conv c = conv_of_##side(k->attrs, in, &out);                               \
-        ug_conv_##side(&c, k->in[0].data, k->in[1].data, k->out.data, k->scratch);                 \
+        return flops(SIDE, attrs, in, out);                                                        \
     }
 
-CALLBACKS(forward)
-CALLBACKS(input)
-CALLBACKS(weight)
+CALLBACKS(forward, UG_CONV_FORWARD)
+CALLBACKS(input, UG_CONV_INPUT)
+CALLBACKS(weight, UG_CONV_WEIGHT)
 
 /* ---- Gradients ---- */
 
@@ -241,6 +255,7 @@ const struct ug_op ug_op_convolve = {
     .infer = infer_convolve,
     .run = run_forward,
     .scratch = scratch_forward,
+    .ways = &ug_convolve_ways[UG_CONV_FORWARD],
     .gradient = convolve_gradient,
     .flops = flops_forward,
 };
@@ -256,6 +271,7 @@ const struct ug_op ug_op_convolve_input = {
     .infer = infer_input,
     .run = run_input,
     .scratch = scratch_input,
+    .ways = &ug_convolve_ways[UG_CONV_INPUT],
     .gradient = input_gradient,
     .flops = flops_input,
 };
@@ -270,6 +286,7 @@ const struct ug_op ug_op_convolve_weight = {
     .infer = infer_weight,
     .run = run_weight,
     .scratch = scratch_weight,
+    .ways = &ug_convolve_ways[UG_CONV_WEIGHT],
     .gradient = weight_gradient,
     .flops = flops_weight,
 };

@@ -23,6 +23,13 @@ enum { UG_CONVOLVE_LIMIT = 1 << 20 };
 
 extern const struct ug_op ug_op_convolve, ug_op_convolve_input, ug_op_convolve_weight;
 
+/* The algorithms that each of them may take, by side: for `bench --kernels`. */
+extern const struct ug_ways ug_convolve_ways[UG_N_CONV_SIDES];
+
+/* What the kernels see of one of them. */
+struct ug_conv ug_convolve_conv(enum ug_conv_side side, const void *attrs, const struct ug_type *in,
+                                const struct ug_type *out);
+
 /* The size of y for a picture, by the usual rule; below 1 where the kernel does not fit. */
 int64_t ug_convolve_size(const struct ug_convolve_attrs *a, int axis, int64_t picture,
                          int64_t kernel);

@@ -1,5 +1,6 @@
 /* The command line as a user meets it: exit statuses, help, messages, files. Runs the program that
  * the environment names in UNITGRAPH. */
+#include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,6 +196,44 @@ START_TEST(bench_times)
 }
 END_TEST
 
+/* How many jobs a line of `bench --kernels --json` lists; each has a time for what is taken. */
+static size_t timed_jobs(const char *arguments)
+{
+    json_error_t error;
+
+    ck_assert_int_eq(run(arguments), 0);
+    json_t *list = json_loads(output, 0, &error);
+    ck_assert_msg(json_is_array(list), "%s: %s", error.text, output);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *taken = NULL;
+        double flops, seconds = 0;
+        json_t *ways, *way;
+
+        ck_assert_int_eq(json_unpack(json_array_get(list, i), "{s:s, s:F, s:o}", "taken", &taken,
+                                     "flops", &flops, "algorithms", &ways),
+                         0);
+        way = json_object_get(ways, taken);
+        ck_assert(flops > 0 && json_number_value(json_object_get(way, "predicted_seconds")) > 0);
+        seconds = json_number_value(json_object_get(way, "seconds"));
+        ck_assert(seconds > 0 && seconds < 60);
+    }
+    const size_t n = json_array_size(list);
+    json_decref(list);
+    return n;
+}
+
+/* conv2d and its transposed counterpart: three sides of each, but of those to x; the networks are
+ * equal. */
+START_TEST(bench_times_algorithms)
+{
+    expect("bench small.yaml --kernels --steps 1", 0, "4x4 3->3 @8x8 batch 2 stride 2 padding 1");
+    expect("bench small.yaml --kernels --steps 1", 0, "predictions rest on\n");
+    ck_assert_uint_eq(timed_jobs("bench small.yaml --kernels --steps 1 --json"), 3);
+    ck_assert_uint_gt(timed_jobs("bench --kernels --steps 1 --json"), 60);
+    expect("bench", 2, "it does not say on what");
+}
+END_TEST
+
 /* UNITGRAPH_CPU chooses the instructions; a name that nothing here answers to is an error. */
 START_TEST(instructions_are_chosen)
 {
@@ -263,6 +302,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, what_cannot_be_written_fails);
     tcase_add_test(t, ops_explain_themselves);
     tcase_add_test(t, bench_times);
+    tcase_add_test(t, bench_times_algorithms);
     tcase_add_test(t, instructions_are_chosen);
     tcase_add_loop_test(t, signals_end_a_run_well, 0, 3);
     suite_add_tcase(s, t);

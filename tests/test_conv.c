@@ -7,7 +7,7 @@
 
 #include "harness_call.h"
 #include "harness_main.h"
-#include "ops/kernels/conv_panels.h"
+#include "ops/kernels/conv.h"
 
 /* ---- Kernels against the definition ---- */
 
@@ -84,48 +84,52 @@ static void add_term(struct term t, void *data)
     s->sum_w[t.w] += (double)s->x[t.x] * s->y[t.y];
 }
 
-static void compare(const struct ug_conv *c, const char *what, int64_t n, const float *got,
-                    const double *want)
+/* Relative to the largest result. */
+static double tolerance(enum ug_conv_algorithm a)
+{
+    return a == UG_CONV_WINOGRAD ? 1e-5 : 2e-6;
+}
+
+static void compare(const struct ug_conv *c, enum ug_conv_algorithm a, const char *what, int64_t n,
+                    const float *got, const double *want)
 {
     double largest = 1e-3;
 
     for (int64_t i = 0; i < n; i++)
         largest = fmax(largest, fabs(want[i]));
     for (int64_t i = 0; i < n; i++)
-        ck_assert_msg(fabs(got[i] - want[i]) <= 2e-6 * largest,
-                      "%s %lldx%lld kernel %lldx%lld: element %lld is %g, not %g", what,
-                      (long long)c->in[0], (long long)c->in[1], (long long)c->kernel[0],
-                      (long long)c->kernel[1], (long long)i, got[i], want[i]);
+        ck_assert_msg(fabs(got[i] - want[i]) <= tolerance(a) * largest,
+                      "%s, %s %lldx%lld kernel %lldx%lld: element %lld is %g, not %g",
+                      ug_conv_algorithm_name(a), what, (long long)c->in[0], (long long)c->in[1],
+                      (long long)c->kernel[0], (long long)c->kernel[1], (long long)i, got[i],
+                      want[i]);
 }
 
-/* What the three kernels give; outputs and scratch start as NaN, so that nothing may be left out.
- */
+/* What an algorithm gives; outputs and scratch start as NaN, so that nothing may be left out. */
 struct results {
     float *y, *dx, *dw;
 };
 
-static struct results run_kernels(const struct ug_conv *c, const struct sides *s)
+static float *run_side(const struct ug_conv *c, enum ug_conv_side side, enum ug_conv_algorithm a,
+                       const float *first, const float *second, int64_t size)
 {
-    const size_t sizes[] = {ug_panels_forward_scratch(c), ug_panels_input_scratch(c),
-                            ug_panels_weight_scratch(c)};
-    struct results r = {ug_xcalloc((size_t)y_size(c) + 1, sizeof(float)),
-                        ug_xcalloc((size_t)x_size(c) + 1, sizeof(float)),
-                        ug_xcalloc((size_t)w_size(c) + 1, sizeof(float))};
-    void *scratch[3];
+    const size_t bytes = (ug_conv_scratch(c, side, a) + 63) & ~(size_t)63;
+    void *scratch = aligned_alloc(64, bytes);
+    float *result = ug_xcalloc((size_t)size + 1, sizeof *result);
 
-    memset(r.y, 0xff, (size_t)y_size(c) * sizeof(float));
-    memset(r.dx, 0xff, (size_t)x_size(c) * sizeof(float));
-    memset(r.dw, 0xff, (size_t)w_size(c) * sizeof(float));
-    for (int i = 0; i < 3; i++) {
-        scratch[i] = aligned_alloc(64, (sizes[i] + 63) & ~(size_t)63);
-        memset(scratch[i], 0xff, sizes[i]);
-    }
-    ug_panels_forward(c, s->x, s->w, r.y, scratch[0]);
-    ug_panels_input(c, s->y, s->w, r.dx, scratch[1]);
-    ug_panels_weight(c, s->x, s->y, r.dw, scratch[2]);
-    for (int i = 0; i < 3; i++)
-        free(scratch[i]);
-    return r;
+    memset(scratch, 0xff, bytes);
+    memset(result, 0xff, (size_t)size * sizeof *result);
+    ug_conv_run(c, side, a, first, second, result, scratch);
+    free(scratch);
+    return result;
+}
+
+static struct results run_kernels(const struct ug_conv *c, enum ug_conv_algorithm a,
+                                  const struct sides *s)
+{
+    return (struct results){run_side(c, UG_CONV_FORWARD, a, s->x, s->w, y_size(c)),
+                            run_side(c, UG_CONV_INPUT, a, s->y, s->w, x_size(c)),
+                            run_side(c, UG_CONV_WEIGHT, a, s->x, s->y, w_size(c))};
 }
 
 static void free_results(struct results *r)
@@ -135,7 +139,7 @@ static void free_results(struct results *r)
     free(r->dw);
 }
 
-/* With every width of vectors that the machine has. */
+/* Every algorithm, with every width of vectors that the machine has. */
 static void check_kernels(struct ug_conv *c)
 {
     unsigned seed = 1;
@@ -143,14 +147,16 @@ static void check_kernels(struct ug_conv *c)
     struct sides s = {x, w, dy, doubles(x_size(c)), doubles(w_size(c)), doubles(y_size(c))};
 
     each_term(c, add_term, &s);
-    for (int i = 0; (c->tile = ug_tile_at(i)); i++) {
-        struct results r = run_kernels(c, &s);
-
-        compare(c, "forward", y_size(c), r.y, s.sum_y);
-        compare(c, "input", x_size(c), r.dx, s.sum_x);
-        compare(c, "weight", w_size(c), r.dw, s.sum_w);
-        free_results(&r);
-    }
+    for (int i = 0; (c->tile = ug_tile_at(i)); i++)
+        for (enum ug_conv_algorithm a = 0; a < UG_N_CONV_ALGORITHMS; a++) {
+            if (!ug_conv_fits(c, a))
+                continue;
+            struct results r = run_kernels(c, a, &s);
+            compare(c, a, "forward", y_size(c), r.y, s.sum_y);
+            compare(c, a, "input", x_size(c), r.dx, s.sum_x);
+            compare(c, a, "weight", w_size(c), r.dw, s.sum_w);
+            free_results(&r);
+        }
     free(x), free(w), free(dy);
     free(s.sum_x), free(s.sum_w), free(s.sum_y);
 }
@@ -225,26 +231,34 @@ START_TEST(input_may_be_larger_than_needed)
 }
 END_TEST
 
+static void same_bits(const struct ug_conv *c, enum ug_conv_algorithm a, const struct sides *s)
+{
+    const int threads = omp_get_max_threads();
+    struct results one, many;
+
+    omp_set_num_threads(1);
+    one = run_kernels(c, a, s);
+    omp_set_num_threads(3);
+    many = run_kernels(c, a, s);
+    omp_set_num_threads(threads);
+    ck_assert(!memcmp(one.y, many.y, (size_t)y_size(c) * sizeof(float)));
+    ck_assert(!memcmp(one.dx, many.dx, (size_t)x_size(c) * sizeof(float)));
+    ck_assert(!memcmp(one.dw, many.dw, (size_t)w_size(c) * sizeof(float)));
+    free_results(&one);
+    free_results(&many);
+}
+
 START_TEST(bits_do_not_depend_on_threads)
 {
     const struct ug_conv c = conv_of(&shapes[_i]);
-    const int threads = omp_get_max_threads();
     unsigned seed = 1;
     float *x = noise(x_size(&c), &seed), *w = noise(w_size(&c), &seed),
           *dy = noise(y_size(&c), &seed);
     const struct sides s = {.x = x, .w = w, .y = dy};
-    struct results one, many;
 
-    omp_set_num_threads(1);
-    one = run_kernels(&c, &s);
-    omp_set_num_threads(3);
-    many = run_kernels(&c, &s);
-    omp_set_num_threads(threads);
-    ck_assert(!memcmp(one.y, many.y, (size_t)y_size(&c) * sizeof(float)));
-    ck_assert(!memcmp(one.dx, many.dx, (size_t)x_size(&c) * sizeof(float)));
-    ck_assert(!memcmp(one.dw, many.dw, (size_t)w_size(&c) * sizeof(float)));
-    free_results(&one);
-    free_results(&many);
+    for (enum ug_conv_algorithm a = 0; a < UG_N_CONV_ALGORITHMS; a++)
+        if (ug_conv_fits(&c, a))
+            same_bits(&c, a, &s);
     free(x), free(w), free(dy);
 }
 END_TEST

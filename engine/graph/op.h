@@ -99,6 +99,37 @@ struct ug_kernel {
 enum { UG_MAP_BLOCK = 1024 };
 typedef void ug_map(const void *attrs, int64_t n, const float *const *in, float *out);
 
+/* ---- Algorithms, of ops that have several ---- */
+
+/* One that serves the shapes at hand. */
+struct ug_way {
+    int id;                 /* as struct ug_ways knows it */
+    const char *name;
+    double seconds;         /* that it should take on one core, by the op's own account */
+    size_t scratch;         /* bytes */
+    bool taken;             /* it is what the op's kernel does */
+};
+enum { UG_MOST_WAYS = 8, UG_WAY_INPUTS = 2, UG_WAY_TEXT = 80 };
+
+/* A number that such accounts rest on. */
+struct ug_cost {
+    const char *name, *doc;
+    double value;
+};
+
+struct ug_ways {
+    int (*list)(const void *attrs, const struct ug_type *in, const struct ug_type *out,
+                struct ug_way ways[UG_MOST_WAYS]); /* how many */
+    void (*run)(const struct ug_kernel *k, int id);
+    /* The shapes in short, "3x3 256->256 @64x64", with what is unusual: "stride 2". */
+    void (*describe)(const void *attrs, const struct ug_type *in, const struct ug_type *out,
+                     char text[UG_WAY_TEXT]);
+    /* Shapes that are worth timing: fills settings (attrs_size bytes of 0) and types of inputs; how
+     * many inputs, 0 past the last shape. */
+    int (*sample)(int i, void *attrs, struct ug_type in[UG_WAY_INPUTS]);
+    const struct ug_cost *costs;     /* ends with a NULL name */
+};
+
 struct ug_op {
     const char *name;                /* as written in YAML; internal ones too have unique names */
     const char *summary;             /* one sentence */
@@ -123,6 +154,7 @@ struct ug_op {
     ug_map *map;
     void (*run)(const struct ug_kernel *k);
     size_t (*scratch)(const void *attrs, const struct ug_type *in, const struct ug_type *out);
+    const struct ug_ways *ways;      /* NULL: there is one way */
 
     /* Emits nodes for the gradient of each input, given dy, the gradient of the output y: sets
      * dx[i], which come in NULL; leave NULL where nothing flows.  Skip inputs that `wanted` says

@@ -81,16 +81,20 @@ static struct ug_tensor tensor_of(const struct ug_exec *e, const struct ug_node 
     return (struct ug_tensor){n->type.dtype, n->type.shape, e->data[n->id]};
 }
 
-/* Handing work to other threads and waiting for the last of them takes some microseconds, and far
- * more where other programs use the cores; a kernel of less than this runs on one. */
-static bool works_alone(const struct ug_node *n)
+bool ug_exec_shares(double flops, double bytes)
 {
     static const double worth = 50e-6, flops_rate = 20e9, bytes_rate = 8e9; /* of one thread */
+
+    return flops / flops_rate + bytes / bytes_rate >= worth;
+}
+
+static bool works_alone(const struct ug_node *n)
+{
     double bytes = (double)ug_type_bytes(&n->type);
 
     for (int i = 0; i < n->n_in; i++)
         bytes += (double)ug_type_bytes(&n->in[i]->type);
-    return ug_node_flops(n) / flops_rate + bytes / bytes_rate < worth;
+    return !ug_exec_shares(ug_node_flops(n), bytes);
 }
 
 static void make_kernels(struct ug_exec *e)

@@ -41,6 +41,11 @@ const struct ug_node *ug_exec_find_fault(struct ug_exec *e, int phase, uint64_t 
 
 const struct ug_plan *ug_exec_plan(const struct ug_exec *e);
 
+/* Whether a kernel of so many operations, and bytes read and written, gets more than one thread:
+ * handing work to other threads and waiting for the last of them takes some microseconds, and far
+ * more where other programs use the cores. */
+bool ug_exec_shares(double flops, double bytes);
+
 /* Runs a phase and adds each call's seconds to seconds[0 … plan->n_calls): for `bench`. */
 void ug_exec_time(struct ug_exec *e, int phase, uint64_t seed, uint64_t step, double *seconds);
 

@@ -1,5 +1,4 @@
-/* conv.c -- which algorithm a convolution takes, and pictures with something else than zeros around
- * them. */
+/* conv.c -- the algorithms for convolutions, what each should cost, and the choice among them. */
 #include "ops/kernels/conv.h"
 
 #include "ops/kernels/conv_panels.h"
@@ -7,43 +6,51 @@
 #include "ops/kernels/pad.h"
 #include "ops/kernels/winograd.h"
 
-/* What the choice rests on: measured on one core of a Zen 5 at about 4 GHz; only their ratios
- * matter. Products of matrices go with the width of vectors, transforms with the speed of caches.
- */
-static const double panels_rate = 11e9;   /* multiplications and additions a second and lane */
-static const double products_rate = 13e9; /* the same, of Winograd's products */
-static const double transform_rate =
-    1e9;                                /* floats a second through a transform, both ends counted */
-static const double weights_rate = 2e9; /* floats a second of transformed weights */
+/* ---- Costs ---- */
+
+/* Measured on one core of a Zen 5 at about 4 GHz; only their ratios matter.  Products of matrices go
+ * with the width of vectors, transforms with the speed of caches. */
+enum cost { PANELS_RATE, PRODUCTS_RATE, TRANSFORM_RATE, WEIGHTS_RATE };
+
+const struct ug_cost ug_conv_costs[] = {
+    [PANELS_RATE] = {"panels_rate", "operations a second and lane of products in panels", 11e9},
+    [PRODUCTS_RATE] = {"products_rate", "the same of Winograd's products", 13e9},
+    [TRANSFORM_RATE] = {"transform_rate",
+                        "floats a second through its transforms, both ends counted", 1e9},
+    [WEIGHTS_RATE] = {"weights_rate", "floats a second of its transformed weights", 2e9},
+    {NULL, NULL, 0},
+};
+
+static double rate(enum cost c)
+{
+    return ug_conv_costs[c].value;
+}
 
 static double lanes(const struct ug_conv *g)
 {
     return (double)g->tile->cols / 2;
 }
 
-/* The seconds that Winograd takes: products over tiles rounded up, tiles of both sides, weights. */
-static double winograd_seconds(const struct ug_conv *g)
+static double panels_seconds(const struct ug_conv *g, enum ug_conv_side side)
+{
+    (void)side;
+    return 2.0 * (double)(g->batch * g->groups * g->o * g->out[0] * g->out[1]) *
+           (double)(g->c * g->kernel[0] * g->kernel[1]) / (rate(PANELS_RATE) * lanes(g));
+}
+
+/* Products over tiles rounded up, tiles of both sides, weights. */
+static double winograd_seconds(const struct ug_conv *g, enum ug_conv_side side)
 {
     const int64_t taps = g->kernel[0] / g->stride[0], points = (taps + 3) * (taps + 3);
     const int64_t depth = g->c * g->stride[0] * g->stride[1], cols = g->tile->cols;
     const int64_t tiles = g->batch * ug_ceil_div(g->out[0], 4) * ug_ceil_div(g->out[1], 4);
     const double weights = (double)(points * depth * g->o);
 
-    return 2.0 * weights * (double)(ug_ceil_div(tiles, cols) * cols) / (products_rate * lanes(g)) +
-           (double)(points * tiles * (depth + g->o)) / transform_rate + weights / weights_rate;
-}
-
-static double flops(const struct ug_conv *g)
-{
-    return 2.0 * (double)(g->batch * g->groups * g->o * g->out[0] * g->out[1]) *
-           (double)(g->c * g->kernel[0] * g->kernel[1]);
-}
-
-/* One answer for all three sides, so that a layer's error has one source. */
-static bool takes_winograd(const struct ug_conv *g)
-{
-    return ug_winograd_fits(g) && g->c * g->stride[0] * g->stride[1] >= 8 && g->o >= 8 &&
-           winograd_seconds(g) < flops(g) / (panels_rate * lanes(g));
+    (void)side;
+    return 2.0 * weights * (double)(ug_ceil_div(tiles, cols) * cols) /
+               (rate(PRODUCTS_RATE) * lanes(g)) +
+           (double)(points * tiles * (depth + g->o)) / rate(TRANSFORM_RATE) +
+           weights / rate(WEIGHTS_RATE);
 }
 
 /* ---- Pictures with a border of their own ---- */
@@ -105,92 +112,123 @@ static void fold_border(const struct ug_conv *g, float *from, float *dx)
     ug_pad_back_run(&of, &b, mode(g), &into);
 }
 
-/* ---- Forward ---- */
+/* ---- Winograd with weights that are transformed for one use ---- */
 
-size_t ug_conv_forward_scratch(const struct ug_conv *g)
+static size_t weights_bytes(const struct ug_conv *g, bool back)
+{
+    return ug_block_bytes((int64_t)ug_winograd_weights_size(g, back), sizeof(float));
+}
+
+static size_t winograd_forward_scratch(const struct ug_conv *g)
+{
+    return weights_bytes(g, false) + ug_winograd_forward_scratch(g);
+}
+
+static void winograd_forward(const struct ug_conv *g, const float *x, const float *w, float *y,
+                             void *scratch)
+{
+    ug_winograd_weights(g, false, w, scratch);
+    ug_winograd_forward(g, x, scratch, y, (char *)scratch + weights_bytes(g, false));
+}
+
+static size_t winograd_input_scratch(const struct ug_conv *g)
+{
+    return weights_bytes(g, true) + ug_winograd_input_scratch(g);
+}
+
+static void winograd_input(const struct ug_conv *g, const float *dy, const float *w, float *dx,
+                           void *scratch)
+{
+    ug_winograd_weights(g, true, w, scratch);
+    ug_winograd_input(g, dy, scratch, dx, (char *)scratch + weights_bytes(g, true));
+}
+
+/* ---- The table ---- */
+
+static bool always_fits(const struct ug_conv *g)
+{
+    (void)g;
+    return true;
+}
+
+static const struct algorithm {
+    const char *name;
+    bool (*fits)(const struct ug_conv *g);
+    double (*seconds)(const struct ug_conv *g, enum ug_conv_side side);
+    bool any_edges; /* else only zeros may stand around pictures */
+    struct {
+        size_t (*scratch)(const struct ug_conv *g);
+        void (*run)(const struct ug_conv *g, const float *first, const float *second, float *result,
+                    void *scratch);
+    } sides[UG_N_CONV_SIDES];
+} algorithms[UG_N_CONV_ALGORITHMS] = {
+    [UG_CONV_PANELS] = {"panels",
+                        always_fits,
+                        panels_seconds,
+                        false,
+                        {{ug_panels_forward_scratch, ug_panels_forward},
+                         {ug_panels_input_scratch, ug_panels_input},
+                         {ug_panels_weight_scratch, ug_panels_weight}}},
+    [UG_CONV_WINOGRAD] = {"winograd",
+                          ug_winograd_fits,
+                          winograd_seconds,
+                          true,
+                          {{winograd_forward_scratch, winograd_forward},
+                           {winograd_input_scratch, winograd_input},
+                           {ug_winograd_weight_scratch, ug_winograd_weight}}},
+};
+
+const char *ug_conv_algorithm_name(enum ug_conv_algorithm a)
+{
+    return algorithms[a].name;
+}
+
+bool ug_conv_fits(const struct ug_conv *g, enum ug_conv_algorithm a)
+{
+    return algorithms[a].fits(g);
+}
+
+double ug_conv_seconds(const struct ug_conv *g, enum ug_conv_side side, enum ug_conv_algorithm a)
+{
+    return algorithms[a].seconds(g, side);
+}
+
+enum ug_conv_algorithm ug_conv_choose(const struct ug_conv *g, enum ug_conv_side side)
+{
+    enum ug_conv_algorithm best = UG_CONV_PANELS;
+
+    for (enum ug_conv_algorithm a = best + 1; a < UG_N_CONV_ALGORITHMS; a++)
+        if (ug_conv_fits(g, a) && ug_conv_seconds(g, side, a) < ug_conv_seconds(g, side, best))
+            best = a;
+    return best;
+}
+
+static bool needs_border(const struct ug_conv *g, enum ug_conv_algorithm a)
+{
+    return g->edges != UG_EDGES_ZERO && !algorithms[a].any_edges;
+}
+
+size_t ug_conv_scratch(const struct ug_conv *g, enum ug_conv_side side, enum ug_conv_algorithm a)
 {
     const struct ug_conv p = padded(g);
 
-    if (takes_winograd(g))
-        return ug_block_bytes((int64_t)ug_winograd_weights_size(g, false), sizeof(float)) +
-               ug_winograd_forward_scratch(g);
-    return g->edges ? picture_bytes(&p) + ug_panels_forward_scratch(&p)
-                    : ug_panels_forward_scratch(g);
+    return needs_border(g, a) ? picture_bytes(&p) + algorithms[a].sides[side].scratch(&p)
+                              : algorithms[a].sides[side].scratch(g);
 }
 
-void ug_conv_forward(const struct ug_conv *g, const float *x, const float *w, float *y,
-                     void *scratch)
-{
-    char *rest = scratch;
-
-    if (takes_winograd(g)) {
-        rest += ug_block_bytes((int64_t)ug_winograd_weights_size(g, false), sizeof(float));
-        ug_winograd_weights(g, false, w, scratch);
-        ug_winograd_forward(g, x, scratch, y, rest);
-    } else if (g->edges) {
-        const struct ug_conv p = padded(g);
-        rest += picture_bytes(&p);
-        add_border(g, x, scratch);
-        ug_panels_forward(&p, scratch, w, y, rest);
-    } else {
-        ug_panels_forward(g, x, w, y, scratch);
-    }
-}
-
-/* ---- Gradient to the input ---- */
-
-size_t ug_conv_input_scratch(const struct ug_conv *g)
+void ug_conv_run(const struct ug_conv *g, enum ug_conv_side side, enum ug_conv_algorithm a,
+                 const float *first, const float *second, float *result, void *scratch)
 {
     const struct ug_conv p = padded(g);
+    char *rest = (char *)scratch + picture_bytes(&p);
 
-    if (takes_winograd(g))
-        return ug_block_bytes((int64_t)ug_winograd_weights_size(g, true), sizeof(float)) +
-               ug_winograd_input_scratch(g);
-    return g->edges ? picture_bytes(&p) + ug_panels_input_scratch(&p) : ug_panels_input_scratch(g);
-}
-
-void ug_conv_input(const struct ug_conv *g, const float *dy, const float *w, float *dx,
-                   void *scratch)
-{
-    char *rest = scratch;
-
-    if (takes_winograd(g)) {
-        rest += ug_block_bytes((int64_t)ug_winograd_weights_size(g, true), sizeof(float));
-        ug_winograd_weights(g, true, w, scratch);
-        ug_winograd_input(g, dy, scratch, dx, rest);
-    } else if (g->edges) {
-        const struct ug_conv p = padded(g);
-        rest += picture_bytes(&p);
-        ug_panels_input(&p, dy, w, scratch, rest);
-        fold_border(g, scratch, dx);
+    if (!needs_border(g, a)) {
+        algorithms[a].sides[side].run(g, first, second, result, scratch);
+    } else if (side == UG_CONV_INPUT) {
+        algorithms[a].sides[side].run(&p, first, second, scratch, rest);
+        fold_border(g, scratch, result);
     } else {
-        ug_panels_input(g, dy, w, dx, scratch);
-    }
-}
-
-/* ---- Gradient to the weights ---- */
-
-size_t ug_conv_weight_scratch(const struct ug_conv *g)
-{
-    const struct ug_conv p = padded(g);
-
-    if (takes_winograd(g))
-        return ug_winograd_weight_scratch(g);
-    return g->edges ? picture_bytes(&p) + ug_panels_weight_scratch(&p)
-                    : ug_panels_weight_scratch(g);
-}
-
-void ug_conv_weight(const struct ug_conv *g, const float *x, const float *dy, float *dw,
-                    void *scratch)
-{
-    if (takes_winograd(g)) {
-        ug_winograd_weight(g, x, dy, dw, scratch);
-    } else if (g->edges) {
-        const struct ug_conv p = padded(g);
-        char *rest = (char *)scratch + picture_bytes(&p);
-        add_border(g, x, scratch);
-        ug_panels_weight(&p, scratch, dy, dw, rest);
-    } else {
-        ug_panels_weight(g, x, dy, dw, scratch);
+        add_border(g, first, scratch);
+        algorithms[a].sides[side].run(&p, scratch, second, result, rest);
     }
 }

@@ -8,6 +8,9 @@
 #ifndef UG_CONV_H
 #define UG_CONV_H
 
+#include <stdbool.h>
+
+#include "engine/graph/op.h"
 #include "ops/kernels/tile.h"
 
 /* What stands around a picture: zeros, the picture mirrored, or its border repeated. */
@@ -25,19 +28,31 @@ struct ug_conv {
     const struct ug_tile *tile; /* the inner loops to use; tests try them all */
 };
 
-/* y from x and w. */
-size_t ug_conv_forward_scratch(const struct ug_conv *g);
-void ug_conv_forward(const struct ug_conv *g, const float *x, const float *w, float *y,
-                     void *scratch);
+/* Which of the three is wanted: y from (x, w), dx from (dy, w), or dw from (x, dy). */
+enum ug_conv_side { UG_CONV_FORWARD, UG_CONV_INPUT, UG_CONV_WEIGHT, UG_N_CONV_SIDES };
 
-/* dx from dy and w. */
-size_t ug_conv_input_scratch(const struct ug_conv *g);
-void ug_conv_input(const struct ug_conv *g, const float *dy, const float *w, float *dx,
-                   void *scratch);
+enum ug_conv_algorithm {
+    UG_CONV_PANELS,   /* products of matrices, packed panel by panel: conv_panels.h */
+    UG_CONV_WINOGRAD, /* a quarter of the multiplications: winograd.h */
+    UG_N_CONV_ALGORITHMS
+};
 
-/* dw from x and dy. */
-size_t ug_conv_weight_scratch(const struct ug_conv *g);
-void ug_conv_weight(const struct ug_conv *g, const float *x, const float *dy, float *dw,
-                    void *scratch);
+const char *ug_conv_algorithm_name(enum ug_conv_algorithm a);
+
+/* Whether an algorithm serves this convolution, and the seconds that one core should take for one
+ * side of it: the costs it rests on are ug_conv_costs. */
+bool ug_conv_fits(const struct ug_conv *g, enum ug_conv_algorithm a);
+double ug_conv_seconds(const struct ug_conv *g, enum ug_conv_side side, enum ug_conv_algorithm a);
+
+/* The one that should be fastest. */
+enum ug_conv_algorithm ug_conv_choose(const struct ug_conv *g, enum ug_conv_side side);
+
+/* Runs one that fits: `first` and `second` as the side's pair above says. */
+size_t ug_conv_scratch(const struct ug_conv *g, enum ug_conv_side side, enum ug_conv_algorithm a);
+void ug_conv_run(const struct ug_conv *g, enum ug_conv_side side, enum ug_conv_algorithm a,
+                 const float *first, const float *second, float *result, void *scratch);
+
+/* What the predictions rest on, as measured by `unitgraph bench --kernels`. */
+extern const struct ug_cost ug_conv_costs[];
 
 #endif
