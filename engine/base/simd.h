@@ -4,9 +4,10 @@
 
 /* Before a function: one binary holds versions for several widths, and picks when it is loaded.
  * None of the widths adds fused multiply-adds, so all versions of a loop give the same bits, and
- * UNITGRAPH_CPU (cpu.h) has no say in it. */
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_ADDRESS__) &&             \
-    !defined(__SANITIZE_THREAD__)
+ * UNITGRAPH_CPU (cpu.h) has no say in it.  Clang 14 gives static functions of one name in two files
+ * the same resolver, which does not link. */
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__) &&                        \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define UG_WIDEST __attribute__((target_clones("avx2", "default")))
 #else
 #define UG_WIDEST
