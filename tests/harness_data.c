@@ -16,7 +16,7 @@ struct ug_data_entry entry_of(const char *name, enum ug_data_kind kind, const ch
 struct ug_dataset *open_sound(struct ug_data_entry *entries, int n)
 {
     struct ug_diags *diags = ug_diags_new();
-    const struct ug_data_spec *spec = &(struct ug_data_spec){entries, n, 1};
+    const struct ug_data_spec *spec = &(struct ug_data_spec){.entries = entries, .n = n, .batch = 1};
     struct ug_dataset *d = ug_dataset_open(spec, diags);
 
     ck_assert_msg(d != NULL, "%s", ug_diags_first(diags));
@@ -28,7 +28,7 @@ struct ug_dataset *open_sound(struct ug_data_entry *entries, int n)
 void open_refused(struct ug_data_entry *entries, int n, const char *reason)
 {
     struct ug_diags *diags = ug_diags_new();
-    const struct ug_data_spec spec = {entries, n, 1};
+    const struct ug_data_spec spec = {.entries = entries, .n = n, .batch = 1};
 
     ck_assert_ptr_null(ug_dataset_open(&spec, diags));
     ck_assert_uint_ge(ug_diags_errors(diags), 1);

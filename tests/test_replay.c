@@ -214,7 +214,7 @@ START_TEST(no_fault_is_success)
     struct ug_program *p = ug_program_load(
         "well.yaml", &(struct ug_load_options){.text = logarithm, .length = strlen(logarithm)},
         diags);
-    struct ug_trainer *t = ug_trainer_new(p, diags);
+    struct ug_trainer *t = ug_trainer_new(p, NULL, diags);
     struct ug_fault_report report = {
         .trainer = t, .batch = &nothing, .now = {.steps = 5, .seed = 3}, .message = "nothing"};
 

@@ -460,7 +460,7 @@ START_TEST(all_errors_at_once)
     struct ug_data_entry e[] = {entry_of("x1", UG_DATA_IMAGES, folder_file("gone")),
                                 entry_of("x2", UG_DATA_IDX, folder_file("gone2")),
                                 entry_of("y", UG_DATA_LABELS_OF, NULL)};
-    const struct ug_data_spec spec = {e, 3, 1};
+    const struct ug_data_spec spec = {.entries = e, .n = 3, .batch = 1};
 
     e[2].of = "x2";
     ck_assert_ptr_null(ug_dataset_open(&spec, diags));

@@ -178,6 +178,8 @@ struct ug_dataset *ug_dataset_open(const struct ug_data_spec *spec, struct ug_di
 
     d->arena = ug_arena_new();
     d->n = spec->n;
+    d->keep =
+        spec->keep && (size_t)spec->keep < UG_CACHE_BYTES ? (size_t)spec->keep : UG_CACHE_BYTES;
     d->entries = ug_arena_array(d->arena, (size_t)spec->n, sizeof *d->entries);
     for (int i = 0; i < d->n; i++)
         d->entries[i] = (struct ug_entry){.spec = &spec->entries[i], .arena = d->arena};
@@ -229,6 +231,23 @@ int64_t ug_dataset_largest(const struct ug_dataset *d)
         largest = count > largest ? count : largest;
     }
     return largest;
+}
+
+size_t ug_dataset_kept(const struct ug_dataset *d, int64_t n)
+{
+    double bytes = 0;
+
+    for (int i = 0; i < d->n; i++) {
+        const struct ug_entry *e = &d->entries[i];
+        const struct ug_shape *crop = &e->type.shape;
+        int64_t size[2];
+        if (!e->kind->picture)
+            continue;
+        ug_entry_prepared_size(e->spec, crop->dim[1], crop->dim[2], size);
+        bytes += (double)(e->items < n ? e->items : n) *
+                 (sizeof(struct ug_kept) + (double)(crop->dim[0] * size[0] * size[1]));
+    }
+    return bytes < (double)d->keep ? (size_t)bytes : d->keep;
 }
 
 int64_t ug_dataset_skipped(const struct ug_dataset *d)

@@ -59,7 +59,8 @@ struct ug_dataset {
     struct ug_arena *arena;
     struct ug_entry *entries;
     int n;
-    atomic_size_t kept_bytes;
+    size_t keep;              /* bytes of pictures that may be kept … */
+    atomic_size_t kept_bytes; /* … and that are */
     atomic_int_fast64_t skipped;
 };
 

@@ -354,6 +354,16 @@ const struct ug_batch *ug_loader_next(struct ug_loader *l, struct ug_diags *diag
     return NULL;
 }
 
+size_t ug_loader_bytes(const struct ug_dataset *d, int64_t batch, int64_t batches)
+{
+    const double slots = batches < SLOTS ? (double)batches : SLOTS;
+    double bytes = 0;
+
+    for (int i = 0; i < d->n; i++)
+        bytes += slots * (double)batch * (double)sample_bytes(&d->entries[i]);
+    return bytes < (double)SIZE_MAX / 2 ? (size_t)bytes : SIZE_MAX / 2;
+}
+
 double ug_loader_waited(const struct ug_loader *l)
 {
     return l->waited;

@@ -123,7 +123,7 @@ static bool keep(struct ug_dataset *d, struct ug_entry *e, int64_t item, struct 
     const size_t bytes = sizeof *k + value_count(e, k) * (k->bytes ? 1 : sizeof(float));
     struct ug_kept *none = NULL;
 
-    if (atomic_fetch_add(&d->kept_bytes, bytes) + bytes <= UG_CACHE_BYTES &&
+    if (atomic_fetch_add(&d->kept_bytes, bytes) + bytes <= d->keep &&
         atomic_compare_exchange_strong(&e->kept[item], &none, k))
         return true;
     atomic_fetch_sub(&d->kept_bytes, bytes);

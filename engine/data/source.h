@@ -9,7 +9,7 @@
 #include "engine/model/program.h"
 
 /* Decoded pictures are kept, one byte a value where that is exact, until an opened data section
- * holds this much; what does not fit is decoded each time. */
+ * holds this much (ug_data_spec.keep may say less); what does not fit is decoded each time. */
 #define UG_CACHE_BYTES ((size_t)256 << 20)
 
 struct ug_dataset; /* all entries of one ug_data_spec, opened */
@@ -25,6 +25,8 @@ struct ug_type ug_dataset_type(const struct ug_dataset *d, const char *entry);
 /* With `invert: both` each sample counts twice. */
 int64_t ug_dataset_count(const struct ug_dataset *d, const char *entry);
 int64_t ug_dataset_largest(const struct ug_dataset *d); /* samples of the largest source */
+/* Bytes that pictures of 8 bits take when the first n of each entry have been read. */
+size_t ug_dataset_kept(const struct ug_dataset *d, int64_t n);
 /* Pictures left out by skip_broken so far. */
 int64_t ug_dataset_skipped(const struct ug_dataset *d);
 
@@ -53,6 +55,8 @@ struct ug_loader *ug_loader_start(struct ug_dataset *d, enum ug_drawing drawing,
 /* The next batch in order, valid until the next call; NULL at the end, or after an error (a picture
  * that broke since it was opened). */
 const struct ug_batch *ug_loader_next(struct ug_loader *l, struct ug_diags *diags);
+/* Bytes that a loader of so many batches holds. */
+size_t ug_loader_bytes(const struct ug_dataset *d, int64_t batch, int64_t batches);
 double ug_loader_waited(const struct ug_loader *l); /* seconds spent waiting in ug_loader_next */
 void ug_loader_stop(struct ug_loader *l);           /* NULL is fine */
 

@@ -113,10 +113,13 @@ static void find_last_uses(struct placer *p)
         p->last_use[ug_view_source(p->needs->goals[i].node)->id] = plan->n_calls;
 }
 
-/* The input of call c whose buffer its output may take over; NO_BUFFER if there is none. */
+/* The buffer of an input of call c that its output may take over; NO_BUFFER if there is none.  Of
+ * several, the one that waits longest: if the sum of a gradient's parts has a home, it waits there.
+ */
 static int buffer_to_reuse(const struct placer *p, int c)
 {
     const struct ug_node *n = p->plan->calls[c].node;
+    int best = NO_BUFFER;
 
     for (int i = 0; i < n->n_in && i < (int)(8 * sizeof n->op->in_place); i++) {
         const struct ug_node *source = ug_view_source(n->in[i]);
@@ -129,26 +132,34 @@ static int buffer_to_reuse(const struct placer *p, int c)
             continue;
         for (int j = 0; j < n->n_in && !n->op->map; j++)
             alone &= j == i || ug_view_source(n->in[j]) != source;
-        if (alone)
-            return p->buffer_of[source->id];
+        if (alone && (best == NO_BUFFER ||
+                      p->buffers[p->buffer_of[source->id]].first < p->buffers[best].first))
+            best = p->buffer_of[source->id];
     }
-    return NO_BUFFER;
+    return best;
+}
+
+size_t ug_node_scratch(const struct ug_node *n)
+{
+    struct ug_type *in;
+    size_t bytes;
+
+    if (!n->op->scratch)
+        return 0;
+    in = ug_xcalloc((size_t)n->n_in, sizeof *in);
+    for (int i = 0; i < n->n_in; i++)
+        in[i] = n->in[i]->type;
+    bytes = n->op->scratch(n->attrs, in, &n->type);
+    free(in);
+    return bytes;
 }
 
 static void give_scratch(struct placer *p, int c, int *scratch)
 {
     struct ug_kernel_call *call = &p->plan->calls[c];
-    const struct ug_node *n = call->node;
-    struct ug_type *in;
 
     *scratch = NO_BUFFER;
-    if (!n->op->scratch)
-        return;
-    in = ug_xcalloc((size_t)n->n_in, sizeof *in);
-    for (int i = 0; i < n->n_in; i++)
-        in[i] = n->in[i]->type;
-    call->scratch_bytes = n->op->scratch(n->attrs, in, &n->type);
-    free(in);
+    call->scratch_bytes = ug_node_scratch(call->node);
     if (call->scratch_bytes)
         add_buffer(p, call->scratch_bytes, c, c, scratch);
 }

@@ -100,14 +100,23 @@ static struct ug_plan *plan_order(const struct ug_needs *needs, enum ug_order_ru
     return plan;
 }
 
+struct ug_needs ug_needs_of(struct ug_arena *arena, const struct ug_graph *g,
+                            const struct ug_goal *goals, int n_goals, int n_phases)
+{
+    struct ug_needs needs = {.graph = g, .goals = goals, .n_goals = n_goals, .n_phases = n_phases};
+
+    needs.phase = ug_arena_array(arena, (size_t)g->n, sizeof *needs.phase);
+    find_phases(&needs);
+    return needs;
+}
+
 struct ug_plan *ug_plan_new(const struct ug_graph *g, const struct ug_goal *goals, int n_goals,
                             int n_phases)
 {
-    struct ug_needs needs = {.graph = g, .goals = goals, .n_goals = n_goals, .n_phases = n_phases};
+    struct ug_arena *arena = ug_arena_new();
+    const struct ug_needs needs = ug_needs_of(arena, g, goals, n_goals, n_phases);
     struct ug_plan *best = NULL;
 
-    needs.phase = ug_xcalloc((size_t)g->n, sizeof *needs.phase);
-    find_phases(&needs);
     for (int rule = 0; rule < UG_N_ORDER_RULES; rule++) {
         struct ug_plan *plan = plan_order(&needs, rule);
 
@@ -118,7 +127,7 @@ struct ug_plan *ug_plan_new(const struct ug_graph *g, const struct ug_goal *goal
             ug_plan_free(plan);
         }
     }
-    free(needs.phase);
+    ug_arena_free(arena);
     return best;
 }
 

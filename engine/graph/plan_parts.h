@@ -1,4 +1,5 @@
-/* plan_parts.h -- the two halves of planning, between plan.c, order.c and place.c only. */
+/* plan_parts.h -- the parts of planning, between plan.c, order.c, place.c, savings.c and rehearsal.c
+ * only. */
 #ifndef UG_PLAN_PARTS_H
 #define UG_PLAN_PARTS_H
 
@@ -12,6 +13,10 @@ struct ug_needs {
     int *phase; /* by node id; UG_NOT_NEEDED for nodes that no goal needs */
 };
 enum { UG_NOT_NEEDED = -1 };
+
+/* `phase` is taken from the arena. */
+struct ug_needs ug_needs_of(struct ug_arena *arena, const struct ug_graph *g,
+                            const struct ug_goal *goals, int n_goals, int n_phases);
 
 /* Whether running the node is a call: it is needed, no leaf and no view. */
 bool ug_is_call(const struct ug_needs *needs, const struct ug_node *n);
@@ -37,6 +42,8 @@ struct ug_order ug_order_calls(struct ug_arena *arena, const struct ug_needs *ne
                                enum ug_order_rule rule);
 
 /* ---- place.c ---- */
+
+size_t ug_node_scratch(const struct ug_node *n); /* bytes that its kernel works in */
 
 /* Fills calls, phase_end, copies, places and bytes of the plan, in its arena. */
 void ug_place_values(struct ug_plan *plan, const struct ug_needs *needs,

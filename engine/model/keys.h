@@ -13,6 +13,7 @@ enum ug_key_type {
     UG_KEY_STRING, /* const char *: as it is written, `${name}` inserted */
     UG_KEY_PATH,   /* const char *: the same, relative to the folder of its file */
     UG_KEY_NAME,   /* const char *: a name of the file, as it is written */
+    UG_KEY_BYTES,  /* int64_t: "1GiB", "800 MB", or a number of bytes */
     UG_KEY_EXPR,   /* const struct ug_expr * */
     UG_KEY_SIDES,  /* int64_t[2]: one number for both, or [h, w] */
     UG_KEY_PAIR,   /* double[2] */

@@ -43,6 +43,7 @@ struct ug_data_spec {
     struct ug_data_entry *entries;
     int n;
     int64_t batch;
+    int64_t keep;                  /* bytes of decoded pictures that may be kept; 0: no limit of its own */
 };
 
 /* ---- Training (language.md 6) ---- */
@@ -80,6 +81,8 @@ struct ug_train_spec {
     int n_optimizers;
     const char *init;              /* FILE.safetensors or NULL */
     struct ug_pos init_pos;
+    int64_t memory;                /* bytes the process may take; 0: as many as it needs */
+    struct ug_pos memory_pos;
 };
 
 struct ug_column {

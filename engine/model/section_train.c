@@ -254,6 +254,8 @@ static void read_update(struct ug_sections *s, struct ug_yaml *y, struct ug_trai
 
 /* ---- The section ---- */
 
+enum { PICTURES_PART = 8 }; /* of `memory`: what pictures that were decoded once may take */
+
 #define TRAIN(name) offsetof(struct ug_train_spec, name)
 
 static const struct ug_key train_keys[] = {
@@ -267,6 +269,8 @@ static const struct ug_key train_keys[] = {
     {"init", "a safetensors file with the parameters to start from", .type = UG_KEY_PATH,
      .offset = TRAIN(init)},
     {"update", "simultaneous, or a list of the optimizers in their order", .type = UG_KEY_OTHER},
+    {"memory", "what the process may take: 1GiB, 800MB", .type = UG_KEY_BYTES,
+     .offset = TRAIN(memory), .min = 1, .max = 0x1p62},
     {"optimizers", "what is minimised, by changing what, and how", .type = UG_KEY_OTHER,
      .required = true},
     {.name = NULL},
@@ -291,6 +295,9 @@ void ug_read_train(struct ug_sections *s)
                  "'train' needs 'steps' or 'epochs'");
     if ((value = ug_yaml_get(section, "init")))
         t->init_pos = value->pos;
+    if ((value = ug_yaml_get(section, "memory")))
+        t->memory_pos = value->pos;
+    s->program->data.keep = t->memory / PICTURES_PART;
     value = ug_yaml_get(section, "optimizers");
     if (value && !ug_yaml_is_null(value))
         read_optimizers(s, value, t);

@@ -184,7 +184,7 @@ static bool prepare(struct bench *b, const char *file, const struct ug_overrides
     }
     if (b->program->data.n && !(b->data = ug_dataset_open(&b->program->data, b->diags)))
         return false;
-    if (!(b->trainer = ug_trainer_new(b->program, b->diags)) ||
+    if (!(b->trainer = ug_trainer_new(b->program, b->data, b->diags)) ||
         !ug_store_init(b->trainer->store, b->program, b->program->train.seed, b->diags))
         return false;
     ug_trainer_start(b->trainer);

@@ -212,7 +212,7 @@ static bool load_jobs(const char *file, const struct ug_overrides *o, struct ug_
         ug_error(diags, UG_NOWHERE, "there are no steps to look at: '%s' has no 'train'", file);
         return false;
     }
-    if (!(*trainer = ug_trainer_new(*program, diags)))
+    if (!(*trainer = ug_trainer_new(*program, NULL, diags)))
         return false;
     add_calls(jobs, ug_exec_plan((*trainer)->steps[0]->run.exec));
     return true;

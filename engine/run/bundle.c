@@ -321,7 +321,7 @@ static bool read_bundle(struct reading *r)
     if (!(r->file = ug_safetensors_open(r->path, UG_NOWHERE, r->diags)))
         return false;
     return check_whole(r) && take_facts(r) && take_batch(r) && load_program(r) &&
-           (b->trainer = ug_trainer_new(b->program, r->diags)) && take_state(r);
+           (b->trainer = ug_trainer_new(b->program, NULL, r->diags)) && take_state(r);
 }
 
 struct ug_bundle *ug_bundle_open(const char *path, struct ug_diags *diags)

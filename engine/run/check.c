@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/run/need.h"
 #include "engine/run/trainer.h"
 #include "engine/run/view.h"
 #include "engine/unitgraph.h"
@@ -311,21 +312,6 @@ static bool add_view(const struct checking *c, unsigned want, const struct ug_da
     return made;
 }
 
-/* Decoded pictures are kept, one byte a value, as long as there is room for them. */
-static double data_bytes(const struct checking *c)
-{
-    double bytes = 0;
-
-    for (int i = 0; i < c->program->data.n; i++) {
-        const struct ug_data_entry *e = &c->program->data.entries[i];
-        const struct ug_type type = ug_dataset_type(c->data, e->name);
-        if (e->kind == UG_DATA_IMAGES || e->kind == UG_DATA_SYNTHETIC)
-            bytes +=
-                (double)ug_dataset_count(c->data, e->name) * (double)ug_shape_count(&type.shape);
-    }
-    return bytes < (double)UG_CACHE_BYTES ? bytes : (double)UG_CACHE_BYTES;
-}
-
 static void show_amount(const struct checking *c, const char *what, double n, const char *unit,
                         const char *remark)
 {
@@ -334,11 +320,35 @@ static void show_amount(const struct checking *c, const char *what, double n, co
     fprintf(c->out, "  %-20s %s%s\n", what, with_unit(n, unit, text), remark);
 }
 
+/* Arithmetic of calls that repeat what the forward pass did. */
+static double repeated_flops(const struct ug_plan *plan)
+{
+    double flops = 0;
+
+    for (int i = 0; i < plan->n_calls; i++)
+        if (plan->calls[i].node->recomputed)
+            flops += ug_node_flops(plan->calls[i].node);
+    return flops;
+}
+
+static void show_arithmetic(const struct checking *c)
+{
+    const struct ug_plan *plan =
+        c->trainer->n_steps ? ug_exec_plan(c->trainer->steps[0]->run.exec) : NULL;
+    const double again = plan ? repeated_flops(plan) : 0;
+    char text[40];
+
+    show_amount(c, "arithmetic", plan ? plan->flops : 0, "FLOP", " a step, forward and backward");
+    if (again > 0)
+        fprintf(c->out, "  %-20s %s of it (%.1f %%), instead of keeping it\n", "computed again",
+                with_unit(again, "FLOP", text), 100 * again / (plan->flops - again));
+}
+
 static bool show_cost(const struct checking *c)
 {
     const struct ug_program *p = c->program;
     const struct ug_trainer *t = c->trainer;
-    const size_t blocks = ug_trainer_bytes(t);
+    const struct ug_need need = ug_need_of(p, t->store, c->data);
     size_t values = 0;
 
     for (int i = 0; i < t->n_steps; i++) {
@@ -351,14 +361,15 @@ static bool show_cost(const struct checking *c)
     if (p->validate.event.present &&
         !add_view(c, UG_WANT_METRICS, &p->validate.data, p->validate.data.batch, &values))
         return false;
-    show_amount(c, "arithmetic", t->n_steps ? ug_exec_plan(t->steps[0]->run.exec)->flops : 0,
-                "FLOP", " a step, forward and backward");
+    show_arithmetic(c);
     fputs("\nmemory\n", c->out);
-    show_amount(c, "blocks", (double)blocks, "B", ": parameters, gradients, moments, averages");
+    show_amount(c, "blocks", (double)need.blocks, "B",
+                ": parameters, gradients, moments, averages");
     show_amount(c, "values", (double)values, "B", ": all that a step computes, at its peak");
-    if (data_bytes(c) > 0)
-        show_amount(c, "data", data_bytes(c), "B", ": decoded pictures, at the most");
-    show_amount(c, "in all", (double)(blocks + values) + data_bytes(c), "B", "");
+    if (need.data)
+        show_amount(c, "data", (double)need.data, "B", ": decoded pictures, batches read ahead");
+    show_amount(c, "program", (double)need.process, "B", ": code, libraries, threads");
+    show_amount(c, "in all", (double)(need.blocks + values + need.data + need.process), "B", "");
     return true;
 }
 
@@ -369,7 +380,7 @@ static bool check_training(struct checking *c)
     if (c->program->data.n && !(c->data = ug_dataset_open(&c->program->data, c->diags)))
         return false;
     show_data(c);
-    if (c->program->train.present && !(c->trainer = ug_trainer_new(c->program, c->diags)))
+    if (c->program->train.present && !(c->trainer = ug_trainer_new(c->program, c->data, c->diags)))
         return false;
     return true;
 }

@@ -55,6 +55,13 @@ static int moment_names(const struct ug_optimizer_spec *s, const char *names[UG_
     return n;
 }
 
+int ug_optimizer_arrays(const struct ug_optimizer_spec *spec)
+{
+    const char *names[UG_MAX_MOMENTS];
+
+    return moment_names(spec, names) + (spec->ema > 0);
+}
+
 static void cut_pieces(struct ug_optimizer *o, const bool *reached)
 {
     const struct ug_block *b = o->block;

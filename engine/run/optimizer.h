@@ -27,6 +27,9 @@ struct ug_optimizer {
     double *sums; /* one a piece, for the norm */
 };
 
+/* Arrays as large as its block that an optimizer keeps: moments, and the average. */
+int ug_optimizer_arrays(const struct ug_optimizer_spec *spec);
+
 /* reached[i]: the loss reaches spans[i] of the block.  Averages start when ug_optimizer_start is
  * called.  False, after an error, where memory is short. */
 bool ug_optimizer_init(struct ug_optimizer *o, const struct ug_optimizer_spec *spec,

@@ -115,7 +115,7 @@ static bool prepare(struct ug_session *r)
 
     if (p->data.n && !(r->data = ug_dataset_open(&p->data, r->diags)))
         return false;
-    if (!(r->trainer = ug_trainer_new(p, r->diags)))
+    if (!(r->trainer = ug_trainer_new(p, r->data, r->diags)))
         return false;
     if (p->samples.event.present && !ug_samples_open(&r->samples, r->trainer, r->diags))
         return false;

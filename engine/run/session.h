@@ -18,7 +18,7 @@ struct ug_session {
     struct ug_arena *arena;
     struct ug_program *program;
     const char *out, *config;
-    int lock; /* of the folder; -1: none yet */
+    int lock;                /* of the folder; -1: none yet */
     struct ug_dataset *data; /* NULL where the experiment has none */
     struct ug_trainer *trainer;
     struct ug_samples samples;

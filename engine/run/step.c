@@ -230,7 +230,7 @@ static bool make_phase(struct making *m, int phase)
 
 /* ---- The whole ---- */
 
-static bool compile(struct making *m, struct ug_exec *share)
+static bool compile(struct making *m, struct ug_exec *share, const struct ug_budget *budget)
 {
     struct ug_step *s = m->step;
     struct ug_compile_request r = {
@@ -243,6 +243,7 @@ static bool compile(struct making *m, struct ug_exec *share)
         .keep_states = true,
         .store = m->store,
         .share = share,
+        .budget = budget,
     };
 
     if (!ug_compile(&s->run, &r, m->diags))
@@ -255,17 +256,17 @@ static bool compile(struct making *m, struct ug_exec *share)
     return true;
 }
 
-static bool make_step(struct making *m, struct ug_exec *share)
+static bool make_step(struct making *m, struct ug_exec *share, const struct ug_budget *budget)
 {
     for (int i = 0; i < m->step->n_phases; i++)
         if (!make_phase(m, i))
             return false;
-    return compile(m, share);
+    return compile(m, share, budget);
 }
 
 struct ug_step *ug_step_new(const struct ug_program *p, const struct ug_unfolded *u,
                             const bool *active, const struct ug_store *store, struct ug_exec *share,
-                            struct ug_diags *diags)
+                            const struct ug_budget *budget, struct ug_diags *diags)
 {
     const size_t n = (size_t)p->train.n_optimizers;
     struct ug_arena *arena = ug_arena_new();
@@ -282,7 +283,7 @@ struct ug_step *ug_step_new(const struct ug_program *p, const struct ug_unfolded
     m.version = ug_arena_array(arena, (size_t)p->params->n, sizeof *m.version);
     m.graph = ug_graph_new(p->params);
     make_phases(&m);
-    const bool made = make_step(&m, share);
+    const bool made = make_step(&m, share, budget);
     ug_graph_free(m.graph);
     if (made)
         return s;

@@ -34,10 +34,11 @@ struct ug_step {
     struct ug_compiled run;
 };
 
-/* `u` holds what all optimizers minimise; active: at least one.  NULL after an error. */
+/* `u` holds what all optimizers minimise; active: at least one; budget: as in compile.h, or NULL.  NULL
+ * after an error. */
 struct ug_step *ug_step_new(const struct ug_program *p, const struct ug_unfolded *u,
                             const bool *active, const struct ug_store *store, struct ug_exec *share,
-                            struct ug_diags *diags);
+                            const struct ug_budget *budget, struct ug_diags *diags);
 void ug_step_free(struct ug_step *s); /* NULL is fine */
 
 #endif

@@ -1,5 +1,7 @@
 #include "engine/run/trainer.h"
 
+#include "engine/run/need.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +69,8 @@ struct ug_step *ug_trainer_at(const struct ug_trainer *t, int64_t step)
 /* ---- Making one ---- */
 
 /* Compiles the step of one set of optimizers unless it is there already. */
-static bool add_step(struct ug_trainer *t, const bool *active, struct ug_diags *diags)
+static bool add_step(struct ug_trainer *t, const bool *active, const struct ug_budget *budget,
+                     struct ug_diags *diags)
 {
     const struct ug_train_spec *spec = &t->program->train;
 
@@ -81,7 +84,8 @@ static bool add_step(struct ug_trainer *t, const bool *active, struct ug_diags *
         return false;
     }
     struct ug_exec *share = t->n_steps ? t->steps[0]->run.exec : NULL;
-    struct ug_step *s = ug_step_new(t->program, t->unfolded, active, t->store, share, diags);
+    struct ug_step *s =
+        ug_step_new(t->program, t->unfolded, active, t->store, share, budget, diags);
     if (!s)
         return false;
     t->steps[t->n_steps++] = s;
@@ -89,15 +93,19 @@ static bool add_step(struct ug_trainer *t, const bool *active, struct ug_diags *
 }
 
 /* The last step of a period has every optimizer in it, so its arena serves all others. */
-static bool compile_steps(struct ug_trainer *t, struct ug_diags *diags)
+static bool compile_steps(struct ug_trainer *t, const struct ug_dataset *data,
+                          struct ug_diags *diags)
 {
     const struct ug_train_spec *spec = &t->program->train;
+    struct ug_budget budget = {.bytes = (size_t)spec->memory, .pos = spec->memory_pos};
     bool *active = ug_xcalloc((size_t)spec->n_optimizers, sizeof *active);
     bool made = true;
 
+    if (spec->memory)
+        budget.rest = ug_need_beside(t->program, t->store, data);
     t->steps = ug_xcalloc(MOST_STEPS, sizeof(*t->steps));
     for (int64_t step = period(spec) - 1; step >= 0 && made; step--)
-        made = add_step(t, active_at(spec, step, active), diags);
+        made = add_step(t, active_at(spec, step, active), spec->memory ? &budget : NULL, diags);
     free(active);
     return made;
 }
@@ -324,7 +332,8 @@ static bool check_inputs(const struct ug_trainer *t, struct ug_diags *diags)
     return fed;
 }
 
-struct ug_trainer *ug_trainer_new(struct ug_program *p, struct ug_diags *diags)
+struct ug_trainer *ug_trainer_new(struct ug_program *p, const struct ug_dataset *data,
+                                  struct ug_diags *diags)
 {
     const struct ug_request request = {.want = UG_WANT_OPTIMIZED, .training = true};
     struct ug_trainer *t = ug_xcalloc(1, sizeof *t);
@@ -332,7 +341,7 @@ struct ug_trainer *ug_trainer_new(struct ug_program *p, struct ug_diags *diags)
     t->program = p;
     t->unfolded = ug_unfold(p, &request, diags);
     if (t->unfolded && !ug_diags_errors(diags) && check_inputs(t, diags) &&
-        (t->store = ug_store_new(p, diags)) && compile_steps(t, diags) &&
+        (t->store = ug_store_new(p, diags)) && compile_steps(t, data, diags) &&
         make_optimizers(t, diags) && make_copies(t, diags)) {
         find_averages(t);
         return t;
@@ -367,20 +376,4 @@ void ug_trainer_start(struct ug_trainer *t)
 {
     for (int i = 0; i < t->program->train.n_optimizers; i++)
         ug_optimizer_start(&t->optimizers[i]);
-}
-
-size_t ug_trainer_bytes(const struct ug_trainer *t)
-{
-    const struct ug_store *s = t->store;
-    float *arrays[UG_MAX_MOMENTS + 2];
-    size_t bytes = 0;
-
-    for (int i = 0; i < s->n_blocks; i++)
-        bytes += s->blocks[i].n * sizeof(float) * (s->blocks[i].grads ? 2 : 1);
-    for (int i = 0; i < t->program->train.n_optimizers; i++) {
-        const struct ug_optimizer *o = &t->optimizers[i];
-        const size_t array = o->block->n * sizeof(float), n = arrays_of(o, arrays);
-        bytes += array * (n - 1 + (t->before[i] ? n : 0)); /* the values are counted above */
-    }
-    return bytes + s->n_integers * sizeof *s->integers;
 }

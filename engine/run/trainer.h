@@ -22,9 +22,11 @@ struct ug_trainer {
     void *look_context;
 };
 
-/* Everything but values: ug_store_init or a file sets those, then call ug_trainer_start.
+/* Everything but values: ug_store_init or a file sets those, then call ug_trainer_start.  `data` is
+ * what it will be trained on (NULL where the experiment has none): `train.memory` counts it too.
  * NULL after an error. */
-struct ug_trainer *ug_trainer_new(struct ug_program *p, struct ug_diags *diags);
+struct ug_trainer *ug_trainer_new(struct ug_program *p, const struct ug_dataset *data,
+                                  struct ug_diags *diags);
 void ug_trainer_free(struct ug_trainer *t); /* NULL is fine */
 
 /* Averages become copies of the parameters as they stand. */
@@ -54,8 +56,5 @@ struct ug_moment {
  * the step found them.  Does not allocate. */
 bool ug_trainer_run(struct ug_trainer *t, struct ug_step *s, const struct ug_batch *batch,
                     const struct ug_moment *now, struct ug_fault *fault);
-
-/* Bytes of parameters, gradients, moments and averages, and of the copies that undo a step. */
-size_t ug_trainer_bytes(const struct ug_trainer *t);
 
 #endif

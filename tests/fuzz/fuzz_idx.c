@@ -31,7 +31,7 @@ static void open_entry(const char *path, const char *labels, int64_t size)
                                   .labels_path = labels,
                                   .size = {size, size},
                                   .range = {-1, 1}};
-    const struct ug_data_spec spec = {&entry, 1, 1};
+    const struct ug_data_spec spec = {.entries = &entry, .n = 1, .batch = 1};
     struct ug_diags *diags = ug_diags_new();
     struct ug_dataset *d = ug_dataset_open(&spec, diags);
 

@@ -48,7 +48,7 @@ static void begin(void)
 
     run.diags = ug_diags_new();
     run.program = ug_program_load("fuzz.yaml", &o, run.diags);
-    run.trainer = run.program ? ug_trainer_new(run.program, run.diags) : NULL;
+    run.trainer = run.program ? ug_trainer_new(run.program, NULL, run.diags) : NULL;
     strcpy(run.folder, "/tmp/ug-fuzz-XXXXXX");
     if (!run.trainer || !mkdtemp(run.folder) ||
         !ug_checkpoint_write(run.folder, run.trainer, &made, text, 0, run.diags)) {

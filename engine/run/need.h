@@ -1,0 +1,25 @@
+/* need.h -- the memory that training takes beside the values of a step. */
+#ifndef UG_NEED_H
+#define UG_NEED_H
+
+#include "engine/data/source.h"
+#include "engine/run/store.h"
+
+struct ug_need {
+    size_t blocks;  /* parameters, gradients, moments, averages, and the copies that undo a step */
+    size_t data;    /* pictures that were decoded once, batches that are read ahead */
+    size_t process; /* code, libraries, what describes the experiment */
+};
+
+/* `data` is what is trained on, or NULL.  That of samples and of validation is opened and closed to
+ * be measured; what is wrong with it is said when it is opened for use. */
+struct ug_need ug_need_of(const struct ug_program *p, const struct ug_store *store,
+                          const struct ug_dataset *data);
+/* The sum. */
+size_t ug_need_beside(const struct ug_program *p, const struct ug_store *store,
+                      const struct ug_dataset *data);
+
+/* What this process held of memory at the most so far. */
+size_t ug_peak_bytes(void);
+
+#endif

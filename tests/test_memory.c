@@ -1,0 +1,143 @@
+/* test_memory.c -- train.memory: the same training in less memory, or a refusal that says how much it
+ * takes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/harness_experiment.h"
+#include "tests/harness_folder.h"
+#include "tests/harness_main.h"
+
+enum { LARGEST_TEXT = 1 << 14, N_WEIGHTS = 12 * 3 * 3 * 3 };
+
+/* Random numbers, statistics of batches, a pool of pictures and a second phase: all that could come
+ * out otherwise when it is computed twice. */
+static const char system_text[] =
+    "unitgraph: 1\n"
+    "modules:\n"
+    "  block: {params: {c: }, body: [{residual: ['conv2d(c, 3, padding=1)', batch_norm(), relu(), "
+    "dropout(0.25), 'conv2d(c, 3, padding=1)', instance_norm()]}]}\n"
+    "  generator:\n"
+    "    body: ['conv2d(12, 3, padding=1)', {repeat: 4, body: [block(12)]}, "
+    "'conv2d(3, 3, padding=1)', tanh()]\n"
+    "  critic:\n"
+    "    body: ['conv2d(12, 3, padding=1, spectral_norm=true)', leaky_relu(0.2), "
+    "'conv2d(12, 4, stride=2, padding=1)', instance_norm(), leaky_relu(0.2), 'conv2d(1, 3)']\n"
+    "data:\n"
+    "  batch: 4\n"
+    "  x: {synthetic: {scene: shapes, domain: outline, count: 9, seed: 1}, size: 48, flip: true}\n"
+    "  y: {synthetic: {scene: shapes, domain: filled, count: 7, seed: 2}, size: 48}\n"
+    "networks: {G: generator(), D: critic()}\n"
+    "graph:\n"
+    "  fake: G(x + 0.1 * normal_like(x))\n"
+    "  kept: history(fake, 8)\n"
+    "losses:\n"
+    "  D: mse_loss(D(y), 1) + mse_loss(D(kept), 0)\n"
+    "  G: {gan: 'mse_loss(D(fake), 1)', same: 'l1_loss(fake, x)'}\n"
+    "train:\n"
+    "  steps: 4\n"
+    "  memory: 1TiB\n"
+    "  update: simultaneous\n"
+    "  optimizers:\n"
+    "    D: {minimize: D, parameters: [D], adam: {lr: 1e-2, betas: [0.5, 0.9]}}\n"
+    "    G: {minimize: G, parameters: [G], ema: 0.9, adam: {lr: 1e-2}}\n";
+
+static struct ug_diags *diags;
+
+static void setup(void)
+{
+    folder_setup();
+    diags = ug_diags_new();
+}
+
+static void teardown(void)
+{
+    ug_diags_free(diags);
+    folder_teardown();
+}
+
+static const char *const orders[] = {"train.update=simultaneous", "train.update=[D, G]"};
+
+static enum ug_status check(const char *file, const char *order, const char *memory,
+                            char text[LARGEST_TEXT])
+{
+    const char *const sets[] = {order, memory};
+    FILE *out = fmemopen(text, LARGEST_TEXT, "w");
+    const enum ug_status status =
+        ug_check(file, &(struct ug_overrides){sets, 2}, false, out, diags);
+
+    ck_assert_int_eq(fclose(out), 0);
+    return status;
+}
+
+static void run(const char *file, const char *order, const char *memory, const char *out)
+{
+    const char *const sets[] = {order, memory};
+    const struct ug_run_options options = {.seed = 7, .overrides = {sets, 2}};
+
+    ck_assert_int_eq(experiment_run(file, out, options, diags), UG_DONE);
+}
+
+/* The least that the file says it can do with, as an override. */
+static void find_least(const char *file, const char *order, char memory[60])
+{
+    static const char before[] = "the least this file can do with is ";
+    char text[LARGEST_TEXT];
+    const char *found;
+
+    ck_assert_int_eq(check(file, order, "train.memory=1kB", text), UG_WRONG);
+    ck_assert_int_eq(ug_diags_errors(diags), 1);
+    found = strstr(ug_diags_first(diags), before);
+    ck_assert_ptr_nonnull(found);
+    snprintf(memory, 60, "train.memory=%ldMiB", strtol(found + sizeof before - 1, NULL, 10));
+    ug_diags_free(diags);
+    diags = ug_diags_new();
+}
+
+START_TEST(the_same_bits_in_less_memory)
+{
+    const char *file = experiment_write("system", system_text);
+    char least[60], text[LARGEST_TEXT];
+    float a[N_WEIGHTS], b[N_WEIGHTS];
+
+    find_least(file, orders[_i], least);
+    ck_assert_int_eq(check(file, orders[_i], least, text), UG_DONE);
+    ck_assert_ptr_nonnull(strstr(text, "computed again"));
+    run(file, orders[_i], "train.memory=1TiB", "whole");
+    run(file, orders[_i], least, "lean");
+    ck_assert(
+        experiment_same("whole/latest/optimizer.safetensors", "lean/latest/optimizer.safetensors"));
+    experiment_read("whole/latest/params.safetensors", "G.0.weight", N_WEIGHTS, a);
+    experiment_read("lean/latest/params.safetensors", "G.0.weight", N_WEIGHTS, b);
+    ck_assert_mem_eq(a, b, sizeof a);
+}
+END_TEST
+
+START_TEST(a_budget_is_never_exceeded_by_the_prediction)
+{
+    const char *file = experiment_write("system", system_text);
+    char least[60], text[LARGEST_TEXT], memory[60];
+
+    find_least(file, orders[0], least);
+    for (int more = 0; more < 12; more += 3) {
+        snprintf(memory, sizeof memory, "train.memory=%ldMiB",
+                 strtol(strchr(least, '=') + 1, NULL, 10) + more);
+        ck_assert_int_eq(check(file, orders[0], memory, text), UG_DONE);
+        const char *all = strstr(text, "in all               ");
+        ck_assert_ptr_nonnull(all);
+        ck_assert_double_le(strtod(all + 21, NULL) * 1e6,
+                            strtod(strchr(memory, '=') + 1, NULL) * 0x1p20 + 0.05e6);
+    }
+}
+END_TEST
+
+Suite *ug_suite(void)
+{
+    Suite *s = suite_create("memory");
+    TCase *c = tcase_create("memory");
+
+    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_loop_test(c, the_same_bits_in_less_memory, 0, 2);
+    tcase_add_test(c, a_budget_is_never_exceeded_by_the_prediction);
+    suite_add_tcase(s, c);
+    return s;
+}
