@@ -75,7 +75,15 @@ const struct command command_run = {
         "config.yaml (the resolved file), metrics.jsonl (the losses), samples/ (pictures),\n"
         "checkpoints/ and latest (the newest of them), log.txt.\n\n"
         "Ctrl-C finishes the step, saves, and says how to go on. The same file, seed and build\n"
-        "give the same bits, whatever the number of threads, interrupted or not.\n",
+        "give the same bits, whatever the number of threads, interrupted or not.\n\n"
+        "--resume needs no other option: --set, --seed and --init of the beginning hold on. A "
+        "damaged\n"
+        "checkpoint is named, and the one before it is used. Where the file has changed, a table "
+        "says\n"
+        "what; learning rates, factors, steps, data and what is logged may change, the networks, "
+        "their\n"
+        "initial values and the seed may not. Ctrl-C is no failure: the exit status is 0 then "
+        "too.\n",
     .examples = "  unitgraph run unit.yaml\n"
                 "  unitgraph run unit.yaml --out runs/strong --set lambda.gan=20 --seed 7\n"
                 "  unitgraph run unit.yaml --out runs/strong --resume --steps 40000\n",

@@ -218,6 +218,20 @@ static bool follow(struct ug_yaml *map, const char *path, enum level level, stru
     return false;
 }
 
+/* What --set NAME means: a variable before a section. */
+static bool follow_set(struct ug_yaml *root, const char *name, struct slot *slot)
+{
+    return follow(ug_yaml_get(root, "vars"), name, ELSEWHERE, slot) ||
+           follow(root, name, ROOT, slot);
+}
+
+const struct ug_yaml *ug_yaml_find_set(struct ug_yaml *root, const char *name)
+{
+    struct slot slot;
+
+    return follow_set(root, name, &slot) ? slot.map->items[slot.index] : NULL;
+}
+
 struct names {
     const char **items;
     int n, capacity;
@@ -284,8 +298,7 @@ static void apply_set(struct composer *c, struct ug_yaml *root, const char *set)
         ug_yaml_read_text(c->arena, c->diags, source->path, "", equals + 1, strlen(equals + 1));
     if (!value)
         return;
-    if (!follow(ug_yaml_get(root, "vars"), name, ELSEWHERE, &slot) &&
-        !follow(root, name, ROOT, &slot)) {
+    if (!follow_set(root, name, &slot)) {
         refuse_new_key(c, root, name, pos);
         return;
     }

@@ -71,6 +71,9 @@ struct ug_yaml *ug_yaml_compose_text(struct ug_arena *arena, struct ug_diags *di
                                      const char *path, const char *text, size_t length,
                                      const char *const *sets, int n_sets);
 
+/* The value in a composed tree that `--set NAME=…` replaces; NULL if there is none. */
+const struct ug_yaml *ug_yaml_find_set(struct ug_yaml *root, const char *name);
+
 /* Writes a tree as YAML that reads as the same tree; with `origin`, "# file:line" after each
  * scalar. */
 void ug_yaml_write(const struct ug_yaml *tree, FILE *out, bool origin);

@@ -137,17 +137,25 @@ bool ug_checkpoint_write(const char *run, const struct ug_trainer *t,
     return written;
 }
 
-bool ug_checkpoint_read(const char *checkpoint, struct ug_trainer *t, struct ug_progress_made *made,
-                        struct ug_diags *diags)
+static bool read_averages(const char *path, const struct ug_trainer *t, struct ug_diags *diags)
+{
+    if (!keeps_averages(t))
+        return true;
+    if (ug_file_exists(path))
+        return ug_weights_read(path, UG_NOWHERE, t->program, t->averaged, diags);
+    ug_error(diags, UG_NOWHERE, "the run keeps no averages: '%s' is not there", path);
+    return false;
+}
+
+bool ug_checkpoint_read(const char *checkpoint, struct ug_trainer *t, struct ug_diags *diags)
 {
     struct ug_arena *a = ug_arena_new();
     const bool whole =
         ug_weights_read(ug_arena_format(a, "%s/params.safetensors", checkpoint), UG_NOWHERE,
                         t->program, t->store->data, diags) &&
-        (!keeps_averages(t) || ug_weights_read(ug_arena_format(a, "%s/ema.safetensors", checkpoint),
-                                               UG_NOWHERE, t->program, t->averaged, diags)) &&
-        read_moments(ug_arena_format(a, "%s/optimizer.safetensors", checkpoint), t, a, diags) &&
-        ug_checkpoint_read_state(checkpoint, t, made, diags);
+        read_averages(ug_arena_format(a, "%s/ema.safetensors", checkpoint), t, diags) &&
+        ug_checkpoint_read_counts(checkpoint, t, diags) &&
+        read_moments(ug_arena_format(a, "%s/optimizer.safetensors", checkpoint), t, a, diags);
 
     ug_arena_free(a);
     return whole;

@@ -3,7 +3,7 @@
  *     RUN/checkpoints/step-00001000/params.safetensors     with the resolved file in its metadata
  *                                   optimizer.safetensors  moments: OPTIMIZER.exp_avg.PARAMETER
  *                                   ema.safetensors        averages, where some are kept
- *                                   state.json             step, seed, --init, counts of updates,
+ *                                   state.json             step, seed, --init, --set, the file, counts of updates,
  *                                                          sizes and checksums of the others
  *     RUN/latest -> checkpoints/step-00001000
  *
@@ -17,9 +17,11 @@
 struct ug_progress_made {
     int64_t step; /* finished */
     uint64_t seed;
-    double seconds;      /* of training so far, over all sessions */
-    uint64_t experiment; /* a hash of the file: tells whether it has changed */
-    const char *init;    /* the parameters that --init started from, or NULL; the program's arena */
+    double seconds;          /* of training so far, over all sessions */
+    const char *experiment;  /* the resolved file with --set, without the other options */
+    const char *init;        /* the parameters that --init started from, or NULL */
+    const char *const *sets; /* "NAME=EXPR" of --set: a run that goes on keeps them */
+    int n_sets;
 };
 
 /* Writes the checkpoint of made->step, points `latest` to it, and removes the oldest ones beyond
@@ -41,8 +43,12 @@ const char *ug_checkpoint_fault(struct ug_arena *a, const char *checkpoint);
 bool ug_checkpoint_choose(struct ug_arena *a, const char *run, const char **checkpoint,
                           struct ug_diags *diags);
 
+/* How far the run of a checkpoint has come and what it was told, from the arena: what is needed to
+ * load its experiment.  False after an error. */
+bool ug_checkpoint_origin(const char *checkpoint, struct ug_arena *a, struct ug_progress_made *made,
+                          struct ug_diags *diags);
+
 /* Sets parameters, states, moments, averages and counts.  False after an error. */
-bool ug_checkpoint_read(const char *checkpoint, struct ug_trainer *t, struct ug_progress_made *made,
-                        struct ug_diags *diags);
+bool ug_checkpoint_read(const char *checkpoint, struct ug_trainer *t, struct ug_diags *diags);
 
 #endif

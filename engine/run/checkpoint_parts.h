@@ -9,8 +9,8 @@
 bool ug_checkpoint_write_state(const char *folder, const char *const *files,
                                const struct ug_trainer *t, const struct ug_progress_made *made,
                                struct ug_diags *diags);
-bool ug_checkpoint_read_state(const char *folder, struct ug_trainer *t,
-                              struct ug_progress_made *made, struct ug_diags *diags);
+/* The optimizers' counts. */
+bool ug_checkpoint_read_counts(const char *folder, struct ug_trainer *t, struct ug_diags *diags);
 
 /* "step-00001000", from the arena. */
 const char *ug_checkpoint_name(struct ug_arena *a, int64_t step);

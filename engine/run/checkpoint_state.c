@@ -14,7 +14,7 @@
 #include "engine/base/file.h"
 #include "engine/run/checkpoint_parts.h"
 
-enum { LARGEST_STATE = 1 << 20, CHECKSUM_TEXT = 9 };
+enum { LARGEST_STATE = 1 << 24, CHECKSUM_TEXT = 9 };
 
 static const char state_name[] = "state.json", checksum_key[] = "crc32";
 
@@ -85,20 +85,29 @@ static const char *file_fault(const char *folder, const char *name, const json_t
 
 /* ---- Writing ---- */
 
+static json_t *list_texts(const char *const *texts, int n)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < n; i++)
+        json_array_append_new(list, json_string(texts[i]));
+    return list;
+}
+
 static json_t *make_state(json_t *files, const struct ug_trainer *t,
                           const struct ug_progress_made *made)
 {
     json_t *updates = json_object();
-    char experiment[32], crc[CHECKSUM_TEXT];
+    char crc[CHECKSUM_TEXT];
 
-    snprintf(experiment, sizeof experiment, "%016llx", (unsigned long long)made->experiment);
     for (int i = 0; i < t->program->train.n_optimizers; i++)
         json_object_set_new(updates, t->program->train.optimizers[i].name,
                             json_integer(t->optimizers[i].updates));
     json_t *state =
-        json_pack("{s:i, s:I, s:I, s:f, s:s, s:s*, s:o, s:o}", "version", 1, "step",
+        json_pack("{s:i, s:I, s:I, s:f, s:s*, s:o, s:o, s:o, s:s}", "version", 1, "step",
                   (json_int_t)made->step, "seed", (json_int_t)made->seed, "seconds", made->seconds,
-                  "experiment", experiment, "init", made->init, "updates", updates, "files", files);
+                  "init", made->init, "sets", list_texts(made->sets, made->n_sets), "updates",
+                  updates, "files", files, "experiment", made->experiment);
     if (state) {
         checksum_of_state(state, crc);
         json_object_set_new(state, checksum_key, json_string(crc));
@@ -117,6 +126,9 @@ bool ug_checkpoint_write_state(const char *folder, const char *const *files,
     const bool written = text && ug_file_write(ug_arena_format(a, "%s/%s", folder, state_name),
                                                text, strlen(text), diags);
 
+    if (described && !text)
+        ug_error(diags, UG_NOWHERE, "cannot write '%s/%s': a text in it is not UTF-8", folder,
+                 state_name);
     free(text);
     json_decref(state);
     ug_arena_free(a);
@@ -125,28 +137,43 @@ bool ug_checkpoint_write_state(const char *folder, const char *const *files,
 
 /* ---- Reading ---- */
 
-static bool take_state(const json_t *state, struct ug_trainer *t, struct ug_progress_made *made)
+static const char *copy_text(const json_t *text, struct ug_arena *a)
 {
-    const json_t *updates = json_object_get(state, "updates");
+    return text ? ug_arena_copy(a, json_string_value(text), json_string_length(text)) : NULL;
+}
+
+static bool take_sets(const json_t *list, struct ug_arena *a, struct ug_progress_made *made)
+{
+    const char **sets = ug_arena_array(a, json_array_size(list), sizeof *sets);
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(list, i, item)
+    {
+        if (!json_is_string(item))
+            return false;
+        sets[i] = copy_text(item, a);
+    }
+    made->sets = sets;
+    made->n_sets = (int)json_array_size(list);
+    return true;
+}
+
+static bool take_state(const json_t *state, struct ug_arena *a, struct ug_progress_made *made)
+{
     const json_t *step = json_object_get(state, "step"), *seed = json_object_get(state, "seed");
-    const char *experiment = json_string_value(json_object_get(state, "experiment"));
-    const char *init = json_string_value(json_object_get(state, "init"));
+    const json_t *init = json_object_get(state, "init");
+    const json_t *experiment = json_object_get(state, "experiment");
 
     if (!json_is_integer(step) || !json_is_integer(seed) || json_integer_value(step) < 0 ||
-        !experiment)
+        (init && !json_is_string(init)) || !json_is_string(experiment))
         return false;
     made->step = json_integer_value(step);
     made->seed = (uint64_t)json_integer_value(seed);
     made->seconds = json_number_value(json_object_get(state, "seconds"));
-    made->experiment = strtoull(experiment, NULL, 16);
-    made->init = init ? ug_arena_copy(t->program->arena, init, strlen(init)) : NULL;
-    for (int i = 0; i < t->program->train.n_optimizers; i++) {
-        const json_t *n = json_object_get(updates, t->program->train.optimizers[i].name);
-        if (!json_is_integer(n) || json_integer_value(n) < 0)
-            return false;
-        t->optimizers[i].updates = json_integer_value(n);
-    }
-    return true;
+    made->init = copy_text(init, a);
+    made->experiment = copy_text(experiment, a);
+    return take_sets(json_object_get(state, "sets"), a, made);
 }
 
 static json_t *load_state(const char *path, struct ug_diags *diags)
@@ -161,16 +188,35 @@ static json_t *load_state(const char *path, struct ug_diags *diags)
     return state;
 }
 
-bool ug_checkpoint_read_state(const char *folder, struct ug_trainer *t,
-                              struct ug_progress_made *made, struct ug_diags *diags)
+bool ug_checkpoint_origin(const char *checkpoint, struct ug_arena *a, struct ug_progress_made *made,
+                          struct ug_diags *diags)
 {
-    struct ug_arena *a = ug_arena_new();
-    const char *path = ug_arena_format(a, "%s/%s", folder, state_name);
+    const char *path = ug_arena_format(a, "%s/%s", checkpoint, state_name);
     json_t *state = load_state(path, diags);
-    const bool whole = state && take_state(state, t, made);
+    const bool whole = state && take_state(state, a, made);
 
     if (state && !whole)
-        ug_error(diags, UG_NOWHERE, "'%s' is not the state of this experiment's run", path);
+        ug_error(diags, UG_NOWHERE, "'%s' is not the state of a run", path);
+    json_decref(state);
+    return whole;
+}
+
+bool ug_checkpoint_read_counts(const char *folder, struct ug_trainer *t, struct ug_diags *diags)
+{
+    struct ug_arena *a = ug_arena_new();
+    json_t *state = load_state(ug_arena_format(a, "%s/%s", folder, state_name), diags);
+    const json_t *updates = json_object_get(state, "updates");
+    bool whole = state;
+
+    for (int i = 0; whole && i < t->program->train.n_optimizers; i++) {
+        const struct ug_optimizer_spec *o = &t->program->train.optimizers[i];
+        const json_t *n = json_object_get(updates, o->name);
+        whole = json_is_integer(n) && json_integer_value(n) >= 0;
+        t->optimizers[i].updates = json_integer_value(n);
+        if (!whole)
+            ug_error(diags, o->pos,
+                     "the run has no optimizer '%s': there is no state to go on from", o->name);
+    }
     json_decref(state);
     ug_arena_free(a);
     return whole;

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/base/random.h"
 #include "engine/model/settle.h"
 
 /* ---- Changing the tree ---- */
@@ -34,6 +33,12 @@ void ug_config_set(struct ug_program *p, const char *key, const char *value)
     UG_PUSH(p->arena, train->keys, n, capacity, new_scalar(p, key));
     capacity = train->n;
     UG_PUSH(p->arena, train->items, train->n, capacity, scalar);
+}
+
+void ug_config_set_seed(struct ug_program *p, uint64_t seed)
+{
+    p->train.seed = seed;
+    ug_config_set(p, "seed", ug_arena_format(p->arena, "%llu", (unsigned long long)seed));
 }
 
 void ug_config_remove(struct ug_program *p, const char *key)
@@ -80,9 +85,4 @@ const char *ug_config_text(struct ug_program *p)
 const char *ug_config_origins(struct ug_program *p)
 {
     return text_of(p, true);
-}
-
-uint64_t ug_config_hash(const char *text)
-{
-    return ug_random_stream(text);
 }

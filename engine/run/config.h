@@ -7,6 +7,7 @@
 
 /* Sets `train.KEY` in the tree, so that what the command line asked for is in the file as well. */
 void ug_config_set(struct ug_program *p, const char *key, const char *value);
+void ug_config_set_seed(struct ug_program *p, uint64_t seed); /* in the program too */
 /* Takes `train.KEY` out of the tree. */
 void ug_config_remove(struct ug_program *p, const char *key);
 
@@ -14,8 +15,5 @@ void ug_config_remove(struct ug_program *p, const char *key);
 const char *ug_config_text(struct ug_program *p);
 /* The same; behind each value, as a comment, stands the file and line that it is from. */
 const char *ug_config_origins(struct ug_program *p);
-
-/* A hash of a text: the same file gives the same number. */
-uint64_t ug_config_hash(const char *text);
 
 #endif

@@ -7,6 +7,7 @@
 #include "engine/base/file.h"
 #include "engine/run/config.h"
 #include "engine/run/folder.h"
+#include "engine/run/sets.h"
 #include "engine/run/weights.h"
 
 enum { LOG_EVERY = 10, FEWEST_LINES = 100 }; /* where the file does not say how often to log */
@@ -16,64 +17,7 @@ const char *ug_session_path(const struct ug_session *r, const char *name)
     return ug_arena_format(r->arena, "%s/%s", r->out, name);
 }
 
-/* ---- The experiment ---- */
-
-static int64_t log_every(int64_t steps)
-{
-    const int64_t every = steps / FEWEST_LINES;
-
-    return every < 1 ? 1 : every < LOG_EVERY ? every : LOG_EVERY;
-}
-
-static void set_seed(struct ug_program *p, uint64_t seed)
-{
-    p->train.seed = seed;
-    ug_config_set(p, "seed", ug_arena_format(p->arena, "%llu", (unsigned long long)seed));
-}
-
-/* What the command line says goes into the file too: config.yaml repeats the run. */
-static void apply_options(struct ug_session *r)
-{
-    const struct ug_run_options *o = r->options;
-    struct ug_program *p = r->program;
-
-    if (o->steps) {
-        p->train.steps = o->steps;
-        p->train.epochs = 0;
-        ug_config_remove(p, "epochs");
-        ug_config_set(p, "steps", ug_arena_format(p->arena, "%lld", (long long)o->steps));
-    }
-    if (o->seed >= 0)
-        set_seed(p, (uint64_t)o->seed);
-    if (!p->log.present)
-        p->log = (struct ug_event_spec){.present = true, .every = log_every(p->train.steps)};
-    if (o->init) {
-        p->train.init = o->init;
-        p->train.init_pos = UG_NOWHERE;
-        ug_config_set(p, "init", o->init);
-    }
-}
-
-static bool load(struct ug_session *r)
-{
-    const struct ug_load_options options = {.sets = r->options->overrides.sets,
-                                            .n_sets = r->options->overrides.n_sets};
-
-    r->program = ug_program_load(r->file, &options, r->diags);
-    if (!r->program || ug_diags_errors(r->diags))
-        return false;
-    if (!r->program->train.present) {
-        ug_error(r->diags, (struct ug_pos){r->program->tree->pos.source, 0, 0},
-                 "there is nothing to train: the file has no 'train'");
-        return false;
-    }
-    r->made.experiment = ug_config_hash(ug_config_text(r->program));
-    apply_options(r);
-    r->config = ug_config_text(r->program);
-    if (r->options->init)
-        r->made.init = ug_yaml_get(ug_yaml_get(r->program->tree, "train"), "init")->text;
-    return true;
-}
+/* ---- The folder ---- */
 
 /* "graphs/unit.yaml" trains into "runs/unit". */
 static const char *default_folder(struct ug_arena *a, const char *file)
@@ -92,20 +36,89 @@ static bool holds_run(const struct ug_session *r)
            ug_file_exists(ug_session_path(r, "metrics.jsonl"));
 }
 
-static bool check_folder(struct ug_session *r)
+/* The checkpoint to go on from, and what its run was told; none is fine. */
+static bool find_start(struct ug_session *r)
 {
     r->out = r->options->out ? r->options->out : default_folder(r->arena, r->file);
-    if (r->options->resume && r->options->init) {
+    r->saved = -1;
+    if (!r->options->resume)
+        return true;
+    if (r->options->init) {
         ug_error(r->diags, UG_NOWHERE,
                  "--init starts a run and --resume goes on with one: leave one of them out");
         return false;
     }
+    return ug_checkpoint_choose(r->arena, r->out, &r->checkpoint, r->diags) &&
+           (!r->checkpoint || ug_checkpoint_origin(r->checkpoint, r->arena, &r->made, r->diags));
+}
+
+static bool check_folder(struct ug_session *r)
+{
     if (r->options->resume || !holds_run(r))
         return true;
     struct ug_diag *e =
         ug_error(r->diags, UG_NOWHERE, "the folder '%s' holds a run already", r->out);
     ug_note(e, UG_NOWHERE, "go on with it by --resume, or choose another folder with --out");
     return false;
+}
+
+/* ---- The experiment ---- */
+
+static int64_t log_every(int64_t steps)
+{
+    const int64_t every = steps / FEWEST_LINES;
+
+    return every < 1 ? 1 : every < LOG_EVERY ? every : LOG_EVERY;
+}
+
+/* What the command line says goes into the file too: config.yaml repeats the run. */
+static void apply_options(struct ug_session *r)
+{
+    const struct ug_run_options *o = r->options;
+    struct ug_program *p = r->program;
+
+    if (o->steps) {
+        p->train.steps = o->steps;
+        p->train.epochs = 0;
+        ug_config_remove(p, "epochs");
+        ug_config_set(p, "steps", ug_arena_format(p->arena, "%lld", (long long)o->steps));
+    }
+    if (o->seed >= 0)
+        ug_config_set_seed(p, (uint64_t)o->seed);
+    if (!p->log.present)
+        p->log = (struct ug_event_spec){.present = true, .every = log_every(p->train.steps)};
+    if (o->init) {
+        p->train.init = o->init;
+        p->train.init_pos = UG_NOWHERE;
+        ug_config_set(p, "init", o->init);
+    }
+}
+
+static bool load(struct ug_session *r)
+{
+    const struct ug_overrides *o = &r->options->overrides;
+    const struct ug_sets sets =
+        ug_sets_join(r->arena, (struct ug_sets){r->made.sets, r->made.n_sets},
+                     (struct ug_sets){o->sets, o->n_sets});
+    const struct ug_load_options options = {.sets = sets.items, .n_sets = sets.n};
+
+    r->program = ug_program_load(r->file, &options, r->diags);
+    if (!r->program || ug_diags_errors(r->diags))
+        return false;
+    if (!r->program->train.present) {
+        ug_error(r->diags, (struct ug_pos){r->program->tree->pos.source, 0, 0},
+                 "there is nothing to train: the file has no 'train'");
+        return false;
+    }
+    r->experiment = ug_config_text(r->program);
+    const struct ug_sets settled = ug_sets_settle(r->arena, sets, r->program->tree);
+    r->made.sets = settled.items;
+    r->made.n_sets = settled.n;
+    apply_options(r);
+    r->config = ug_config_text(r->program);
+    if (r->options->init)
+        r->made.init = ug_yaml_get(ug_yaml_get(r->program->tree, "train"), "init")->text;
+    return true;
 }
 
 /* Everything that can be wrong with the experiment is found before the folder is touched. */
@@ -138,52 +151,12 @@ static bool begin_anew(struct ug_session *r)
     return true;
 }
 
-/* What the command line said when the run began, config.yaml goes on saying. */
-static void restore_options(struct ug_session *r)
-{
-    if (r->made.seed != r->program->train.seed)
-        set_seed(r->program, r->made.seed);
-    if (r->made.init)
-        ug_config_set(r->program, "init", r->made.init);
-    r->config = ug_config_text(r->program);
-}
-
-/* The seed is the run's; another one would make it another run. */
-static bool go_on(struct ug_session *r, const char *checkpoint)
-{
-    const uint64_t experiment = r->made.experiment;
-
-    if (!ug_checkpoint_read(checkpoint, r->trainer, &r->made, r->diags))
-        return false;
-    if (r->options->seed >= 0 && r->made.seed != (uint64_t)r->options->seed) {
-        ug_error(r->diags, UG_NOWHERE, "the run in '%s' has the seed %llu; --seed cannot change it",
-                 r->out, (unsigned long long)r->made.seed);
-        return false;
-    }
-    if (r->made.step > r->program->train.steps) {
-        ug_error(r->diags, UG_NOWHERE,
-                 "the run in '%s' has done %lld steps already, more than the %lld asked for",
-                 r->out, (long long)r->made.step, (long long)r->program->train.steps);
-        return false;
-    }
-    restore_options(r);
-    if (r->made.experiment != experiment)
-        ug_warning(r->diags, UG_NOWHERE, "'%s' has changed since the run in '%s' began", r->file,
-                   r->out);
-    r->made.experiment = experiment;
-    r->saved = r->made.step;
-    r->seconds_before = r->made.seconds;
-    return true;
-}
-
 static bool set_start(struct ug_session *r)
 {
-    const char *checkpoint = NULL;
+    const bool set = r->checkpoint ? ug_session_go_on(r) : begin_anew(r);
 
-    r->saved = -1;
-    if (r->options->resume && !ug_checkpoint_choose(r->arena, r->out, &checkpoint, r->diags))
-        return false;
-    return checkpoint ? go_on(r, checkpoint) : begin_anew(r);
+    r->made.experiment = r->experiment;
+    return set;
 }
 
 static bool write_config(struct ug_session *r)
@@ -237,7 +210,7 @@ bool ug_session_open(struct ug_session *r)
 
 bool ug_session_prepare(struct ug_session *r)
 {
-    return load(r) && check_folder(r) && prepare(r) && set_start(r);
+    return find_start(r) && load(r) && check_folder(r) && prepare(r) && set_start(r);
 }
 
 void ug_session_free(struct ug_session *r)

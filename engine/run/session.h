@@ -17,9 +17,11 @@ struct ug_session {
     struct ug_diags *diags;
     struct ug_arena *arena;
     struct ug_program *program;
-    const char *out, *config;
-    int lock;                /* of the folder; -1: none yet */
-    struct ug_dataset *data; /* NULL where the experiment has none */
+    const char *out, *checkpoint; /* the folder; what of it to go on from, NULL: begin anew */
+    const char *experiment;       /* the resolved file with --set, */
+    const char *config;           /* and with the other options: config.yaml */
+    int lock;                     /* of the folder; -1: none yet */
+    struct ug_dataset *data;      /* NULL where the experiment has none */
     struct ug_trainer *trainer;
     struct ug_samples samples;
     struct ug_validation validation;
@@ -35,6 +37,8 @@ struct ug_session {
  * them; the folder is looked at, but not touched.  False after an error: the file or the command
  * line is wrong. */
 bool ug_session_prepare(struct ug_session *r);
+/* The part of that which goes on from r->checkpoint: reads it, after what has changed in the file. */
+bool ug_session_go_on(struct ug_session *r);
 /* The run's folder with its files open.  False after an error. */
 bool ug_session_open(struct ug_session *r);
 void ug_session_free(struct ug_session *r); /* what it holds */

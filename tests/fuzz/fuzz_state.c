@@ -44,7 +44,8 @@ static void end(void)
 static void begin(void)
 {
     const struct ug_load_options o = {.text = text, .length = sizeof text - 1};
-    const struct ug_progress_made made = {.step = 3, .seed = 7, .seconds = 1.5, .experiment = 99};
+    const struct ug_progress_made made = {
+        .step = 3, .seed = 7, .seconds = 1.5, .experiment = "unitgraph: 1\n"};
 
     run.diags = ug_diags_new();
     run.program = ug_program_load("fuzz.yaml", &o, run.diags);
@@ -64,14 +65,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
     struct ug_diags *diags = ug_diags_new();
     struct ug_progress_made made = {0};
+    struct ug_arena *a = ug_arena_new();
 
     if (!run.trainer)
         begin();
     unlink(run.state);
     if (symlink(fuzz_file("", bytes, n), run.state))
         abort();
-    if (ug_checkpoint_read(run.checkpoint, run.trainer, &made, diags) && made.step < 0)
+    ug_checkpoint_fault(a, run.checkpoint);
+    if (ug_checkpoint_origin(run.checkpoint, a, &made, diags) && made.step < 0)
         abort();
+    ug_checkpoint_read(run.checkpoint, run.trainer, diags);
+    ug_arena_free(a);
     ug_diags_free(diags);
     return 0;
 }

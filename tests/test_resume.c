@@ -1,0 +1,248 @@
+/* Going on with a run whose file, or command line, is no longer the same. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/harness_experiment.h"
+#include "tests/harness_folder.h"
+#include "tests/harness_main.h"
+
+static struct ug_diags *diags;
+
+static void setup(void)
+{
+    folder_setup();
+    diags = ug_diags_new();
+}
+
+static void teardown(void)
+{
+    ug_diags_free(diags);
+    folder_teardown();
+}
+
+static const char whole_text[] =
+    "unitgraph: 1\n"
+    "vars: {weight: 1, width: 2}\n"
+    "modules: {m: {params: {n: }, body: [linear(n)]}}\n"
+    "networks: {N: m(width)}\n"
+    "data: {batch: 2, x: {tensors: x.safetensors, key: x}}\n"
+    "losses: {A: {one: weight * mean(N(x) ** 2)}}\n"
+    "train:\n"
+    "  steps: 4\n"
+    "  optimizers: {A: {minimize: A, parameters: [N], adam: {lr: 0.1}}}\n"
+    "checkpoint: {every: 2}\n";
+
+static const struct ug_run_options as_written = {.seed = -1};
+
+static const char *with_data(const char *name, const char *text)
+{
+    const int64_t dim[] = {4, 3};
+
+    experiment_tensor("x.safetensors", "x", 2, dim, 0.125f);
+    return experiment_write(name, text);
+}
+
+/* The whole text with `from` replaced by `to`. */
+static const char *changed(const char *from, const char *to)
+{
+    static char text[2000];
+    const char *at = strstr(whole_text, from);
+
+    ck_assert_ptr_nonnull(at);
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - whole_text), whole_text, to,
+             at + strlen(from));
+    return text;
+}
+
+static const char *said(void)
+{
+    static char text[4000];
+    FILE *out = fmemopen(text, sizeof text, "w");
+
+    ug_diags_print(diags, out, 0);
+    fclose(out);
+    return text;
+}
+
+/* A run of the whole text, gone on with as `text` says, to step 6. */
+static enum ug_status go_on(const char *text)
+{
+    struct ug_run_options o = as_written;
+
+    ck_assert_int_eq(experiment_run(with_data("first", whole_text), "out", o, diags), UG_DONE);
+    o.resume = true;
+    o.steps = 6;
+    o.out = folder_file("out");
+    return ug_run(with_data("second", text), &o, diags);
+}
+
+static void check_row(const char *key, const char *before, const char *after)
+{
+    for (const char *line = strstr(said(), key); line; line = strstr(line + 1, key)) {
+        char a[80], b[80];
+        if (sscanf(line + strlen(key), " %79s %79s", a, b) == 2 && !strcmp(a, before) &&
+            !strcmp(b, after))
+            return;
+    }
+    ck_abort_msg("no row '%s %s %s' in:\n%s", key, before, after, said());
+}
+
+/* ---- What may change ---- */
+
+static const struct {
+    const char *from, *to, *key, *before, *after;
+} allowed[] = {
+    {"weight: 1", "weight: 0.5", "vars.weight", "1", "0.5"},
+    {"lr: 0.1", "lr: 0.01", "train.optimizers.A.adam.lr", "0.1", "0.01"},
+    {"steps: 4", "steps: 5", "train.steps", "4", "5"},
+    {"every: 2", "every: 3", "checkpoint.every", "2", "3"},
+    {"batch: 2", "batch: 1", "data.batch", "2", "1"},
+};
+
+START_TEST(what_makes_sense_is_tabled_and_done)
+{
+    const char *text = changed(allowed[_i].from, allowed[_i].to);
+
+    ck_assert_int_eq(go_on(text), UG_DONE);
+    check_row(allowed[_i].key, allowed[_i].before, allowed[_i].after);
+    ck_assert_ptr_nonnull(strstr(said(), "has changed since step 4 of the run"));
+}
+END_TEST
+
+START_TEST(the_same_file_says_nothing)
+{
+    ck_assert_int_eq(go_on(whole_text), UG_DONE);
+    ck_assert_str_eq(said(), "");
+}
+END_TEST
+
+/* A changed file is the run's own from then on. */
+START_TEST(a_change_is_said_once)
+{
+    const char *text = changed("lr: 0.1", "lr: 0.2");
+    struct ug_run_options o = as_written;
+
+    ck_assert_int_eq(go_on(text), UG_DONE);
+    ug_diags_free(diags);
+    diags = ug_diags_new();
+    o.resume = true;
+    o.steps = 8;
+    ck_assert_int_eq(experiment_run(with_data("second", text), "out", o, diags), UG_DONE);
+    ck_assert_str_eq(said(), "");
+}
+END_TEST
+
+/* ---- What may not ---- */
+
+static const struct {
+    const char *from, *to, *key, *why;
+} refused[] = {
+    {"train:\n", "init: {N: zeros}\ntrain:\n", "init", "initial values are set once"},
+    {"  steps: 4", "  seed: 3\n  steps: 4", "train.seed", "a run has one seed"},
+    {"[linear(n)]", "[linear(n), relu()]", "modules.m.body[1]", "the networks are those"},
+};
+
+START_TEST(what_makes_none_is_refused)
+{
+    ck_assert_int_eq(go_on(changed(refused[_i].from, refused[_i].to)), UG_WRONG);
+    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "cannot change any more"));
+    ck_assert_ptr_nonnull(strstr(said(), refused[_i].key));
+    ck_assert_ptr_nonnull(strstr(said(), refused[_i].why));
+    char *config = experiment_text("out/config.yaml");
+    ck_assert_ptr_null(strstr(config, refused[_i].to));
+    free(config);
+}
+END_TEST
+
+/* The parameter and both its shapes are named, and the table still says what has changed. */
+START_TEST(a_network_of_another_width_does_not_fit)
+{
+    ck_assert_int_eq(go_on(changed("width: 2", "width: 5")), UG_WRONG);
+    check_row("vars.width", "2", "5");
+    check_row("N.weight", "2x3", "5x3");
+}
+END_TEST
+
+START_TEST(another_optimizer_has_no_state)
+{
+    ck_assert_int_eq(go_on(changed("{A: {minimize: A, p", "{B: {minimize: A, p")), UG_WRONG);
+    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "the run has no optimizer 'B'"));
+}
+END_TEST
+
+START_TEST(averages_cannot_be_added)
+{
+    ck_assert_int_eq(go_on(changed("adam: {", "ema: 0.5, adam: {")), UG_WRONG);
+    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "keeps no averages"));
+}
+END_TEST
+
+/* ---- The command line ---- */
+
+static enum ug_status run_with(const char *out, const char *const *sets, int n, int64_t steps,
+                               bool resume)
+{
+    struct ug_run_options o = as_written;
+
+    o.overrides = (struct ug_overrides){sets, n};
+    o.steps = steps;
+    o.resume = resume;
+    return experiment_run(folder_file("text.yaml"), out, o, diags);
+}
+
+/* --resume takes no other option: what --set said when the run began holds, in any folder. */
+START_TEST(sets_hold_on)
+{
+    static const char *const sets[] = {"weight=3", "train.optimizers.A.adam.lr=0.25",
+                                       "data.x.tensors=y.safetensors"};
+    const int64_t dim[] = {4, 3};
+    char here[1000], folder[1000];
+
+    with_data("text", whole_text);
+    strcpy(folder, experiment_tensor("y.safetensors", "x", 2, dim, 0.5f));
+    *strrchr(folder, '/') = '\0';
+    ck_assert_ptr_nonnull(getcwd(here, sizeof here));
+    ck_assert_int_eq(chdir(folder), 0);
+    ck_assert_int_eq(run_with("whole", sets, 3, 0, false), UG_DONE);
+    ck_assert_int_eq(run_with("parts", sets, 3, 2, false), UG_DONE);
+    ck_assert_int_eq(chdir(here), 0);
+    ck_assert_int_eq(run_with("parts", NULL, 0, 0, true), UG_DONE);
+    ck_assert(experiment_same("whole/config.yaml", "parts/config.yaml"));
+    ck_assert(
+        experiment_same("whole/latest/params.safetensors", "parts/latest/params.safetensors"));
+    ck_assert_str_eq(said(), "");
+}
+END_TEST
+
+/* A new --set wins over the one of the beginning, and is a change like one in the file. */
+START_TEST(a_new_set_wins)
+{
+    static const char *const before[] = {"weight=3"}, *const after[] = {"weight=4"};
+
+    with_data("text", whole_text);
+    ck_assert_int_eq(run_with("out", before, 1, 2, false), UG_DONE);
+    ck_assert_int_eq(run_with("out", after, 1, 0, true), UG_DONE);
+    check_row("vars.weight", "3", "4");
+}
+END_TEST
+
+Suite *ug_suite(void)
+{
+    Suite *s = suite_create("resume");
+    TCase *t = tcase_create("resume");
+
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_loop_test(t, what_makes_sense_is_tabled_and_done, 0,
+                        (int)(sizeof allowed / sizeof *allowed));
+    tcase_add_test(t, the_same_file_says_nothing);
+    tcase_add_test(t, a_change_is_said_once);
+    tcase_add_loop_test(t, what_makes_none_is_refused, 0, (int)(sizeof refused / sizeof *refused));
+    tcase_add_test(t, a_network_of_another_width_does_not_fit);
+    tcase_add_test(t, another_optimizer_has_no_state);
+    tcase_add_test(t, averages_cannot_be_added);
+    tcase_add_test(t, sets_hold_on);
+    tcase_add_test(t, a_new_set_wins);
+    suite_add_tcase(s, t);
+    return s;
+}
