@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "ops/resample.h"
+
 int64_t ug_convolve_size(const struct ug_convolve_attrs *a, int axis, int64_t picture,
                          int64_t kernel)
 {
@@ -69,7 +71,7 @@ bool ug_convolve_fits(const struct ug_convolve_attrs *a, const struct ug_type *x
             return refuse(error, "a kernel may have at most 2^20 rows or columns, not %lld",
                           (long long)ws[2 + d]);
     for (int d = 0; d < 2; d++)
-        if (ug_convolve_size(a, d, xs[2 + d], ws[2 + d]) < 1)
+        if (ug_convolve_size(a, d, (a->doubled ? 2 : 1) * xs[2 + d], ws[2 + d]) < 1)
             return refuse(
                 error, "kernel %lldx%lld%s does not fit into the padded picture %lldx%lld",
                 (long long)(a->dilation[0] * (ws[2] - 1) + 1),
@@ -119,6 +121,7 @@ static struct ug_conv conv_of(const struct ug_convolve_attrs *a, const struct ug
                         .c = w->dim[1],
                         .o = w->dim[0] / a->groups,
                         .edges = (enum ug_edges)a->edges,
+                        .doubled = a->doubled,
                         .tile = ug_tile_best()};
 
     for (int d = 0; d < 2; d++) {
@@ -245,6 +248,55 @@ static void weight_gradient(struct ug_builder *b, struct ug_node *y, struct ug_n
         dx[1] = emit_side(b, &ug_op_convolve, y, g, x, dy);
 }
 
+/* ---- After nearest upsampling by two ---- */
+
+/* The settings of n for a picture that is doubled in the kernel; false if there is none for that. */
+static bool doubled_settings(enum ug_conv_side side, const struct ug_node *n,
+                             const struct ug_type *in, struct ug_convolve_attrs *a)
+{
+    struct ug_type out = n->type;
+    struct ug_conv c;
+
+    *a = *(const struct ug_convolve_attrs *)n->attrs;
+    if (a->doubled)
+        return false;
+    a->doubled = 1;
+    for (int d = 0; side == UG_CONV_INPUT && d < 2; d++)
+        out.shape.dim[2 + d] = a->size[d] /= 2;
+    c = ug_convolve_conv(side, a, in, &out);
+    return ug_conv_fits(&c, UG_CONV_DOUBLED);
+}
+
+static struct ug_node *simplify_upsampled(enum ug_conv_side side, struct ug_builder *b,
+                                          const struct ug_node *n)
+{
+    struct ug_node *x = ug_upsampled_by_two(n->in[0]);
+    struct ug_convolve_attrs a;
+
+    if (!x || !doubled_settings(side, n, (struct ug_type[]){x->type, n->in[1]->type}, &a))
+        return NULL;
+    return ug_emit(b, n->op, &a, (struct ug_node *[]){x, n->in[1]}, 2);
+}
+
+static struct ug_node *convolve_simplify(struct ug_builder *b, const struct ug_node *n)
+{
+    return simplify_upsampled(UG_CONV_FORWARD, b, n);
+}
+
+static struct ug_node *weight_simplify(struct ug_builder *b, const struct ug_node *n)
+{
+    return simplify_upsampled(UG_CONV_WEIGHT, b, n);
+}
+
+struct ug_node *ug_convolve_input_doubled(struct ug_builder *b, const struct ug_node *n)
+{
+    struct ug_convolve_attrs a;
+
+    if (!doubled_settings(UG_CONV_INPUT, n, (struct ug_type[]){n->in[0]->type, n->in[1]->type}, &a))
+        return NULL;
+    return ug_emit(b, n->op, &a, n->in, 2);
+}
+
 const struct ug_op ug_op_convolve = {
     .name = "convolve",
     .summary = "Convolution with a given weight.",
@@ -257,6 +309,7 @@ const struct ug_op ug_op_convolve = {
     .scratch = scratch_forward,
     .ways = &ug_convolve_ways[UG_CONV_FORWARD],
     .gradient = convolve_gradient,
+    .simplify = convolve_simplify,
     .flops = flops_forward,
 };
 
@@ -288,5 +341,6 @@ const struct ug_op ug_op_convolve_weight = {
     .scratch = scratch_weight,
     .ways = &ug_convolve_ways[UG_CONV_WEIGHT],
     .gradient = weight_gradient,
+    .simplify = weight_simplify,
     .flops = flops_weight,
 };

@@ -11,17 +11,22 @@
 #include "ops/kernels/conv.h"
 
 /* `size` is of the result: rows and columns of y, of x (several may lead to one y), or of the
- * kernel. */
+ * kernel.  Nodes with `doubled` are made by simplifying alone. */
 struct ug_convolve_attrs {
     int64_t stride[2], padding[2], dilation[2], size[2];
     int64_t groups;
-    int64_t edges; /* enum ug_edges: what the padding holds */
+    int64_t edges;   /* enum ug_edges: what the padding holds */
+    int64_t doubled; /* 1: x is upsampled by two first, to the nearest pixel */
 };
 
 /* Numbers of a layer that the user gives may not be larger: products of them stay far from 2^63. */
 enum { UG_CONVOLVE_LIMIT = 1 << 20 };
 
 extern const struct ug_op ug_op_convolve, ug_op_convolve_input, ug_op_convolve_weight;
+
+/* The adjoint of nearest upsampling by two after `n`, a convolve_input: one node for both, if there is
+ * a kernel for it, or NULL. */
+struct ug_node *ug_convolve_input_doubled(struct ug_builder *b, const struct ug_node *n);
 
 /* The algorithms that each of them may take, by side: for `bench --kernels`. */
 extern const struct ug_ways ug_convolve_ways[UG_N_CONV_SIDES];

@@ -33,6 +33,13 @@ static void run(enum ug_conv_side side, const struct ug_kernel *k, int id)
                 k->scratch);
 }
 
+static void append(char text[UG_WAY_TEXT], const char *word)
+{
+    const size_t n = strlen(text);
+
+    snprintf(text + n, UG_WAY_TEXT - n, " %s", word);
+}
+
 /* Appends " NAME V" where a pair of settings is not the usual one. */
 static void describe_pair(char text[UG_WAY_TEXT], const char *name, const int64_t v[2],
                           int64_t usual)
@@ -51,52 +58,57 @@ static void describe(const struct ug_conv *c, char text[UG_WAY_TEXT])
     snprintf(text, UG_WAY_TEXT, "%lldx%lld %lld->%lld @%lldx%lld", (long long)c->kernel[0],
              (long long)c->kernel[1], (long long)(c->groups * c->c), (long long)(c->groups * c->o),
              (long long)c->in[0], (long long)c->in[1]);
+    if (c->doubled)
+        append(text, "doubled");
     describe_pair(text, "batch", (int64_t[]){c->batch, c->batch}, 1);
     describe_pair(text, "stride", c->stride, 1);
     describe_pair(text, "padding", c->padding, 0);
     describe_pair(text, "dilation", c->dilation, 1);
     describe_pair(text, "groups", (int64_t[]){c->groups, c->groups}, 1);
+    if (c->edges)
+        append(text, c->edges == UG_EDGES_REFLECT ? "reflect" : "replicate");
 }
 
 /* ---- Shapes ---- */
 
 /* Pictures of `size` rows and columns; padding as the layers of such networks have it. */
 static const struct {
-    int64_t kernel, stride, padding, c, o, size, batch;
+    int64_t kernel, stride, padding, c, o, size, batch, doubled;
 } samples[] = {
     /* residual blocks */
-    {3, 1, 1, 256, 256, 64, 1},
-    {3, 1, 1, 256, 256, 32, 1},
-    {3, 1, 1, 256, 256, 16, 1},
-    {3, 1, 1, 256, 256, 8, 1},
-    {3, 1, 1, 128, 128, 32, 1},
-    {3, 1, 1, 128, 128, 8, 8},
-    {3, 1, 1, 64, 64, 16, 1},
-    {3, 1, 1, 64, 64, 16, 8},
+    {3, 1, 1, 256, 256, 64, 1, 0},
+    {3, 1, 1, 256, 256, 32, 1, 0},
+    {3, 1, 1, 256, 256, 16, 1, 0},
+    {3, 1, 1, 256, 256, 8, 1, 0},
+    {3, 1, 1, 128, 128, 32, 1, 0},
+    {3, 1, 1, 128, 128, 8, 8, 0},
+    {3, 1, 1, 64, 64, 16, 1, 0},
+    {3, 1, 1, 64, 64, 16, 8, 0},
     /* down by two; their input side is a transposed convolution */
-    {4, 2, 1, 64, 128, 128, 1},
-    {4, 2, 1, 128, 256, 64, 1},
-    {4, 2, 1, 32, 64, 32, 8},
-    {4, 2, 1, 64, 128, 16, 8},
+    {4, 2, 1, 64, 128, 128, 1, 0},
+    {4, 2, 1, 128, 256, 64, 1, 0},
+    {4, 2, 1, 32, 64, 32, 8, 0},
+    {4, 2, 1, 64, 128, 16, 8, 0},
     /* first and last layers */
-    {7, 1, 3, 3, 64, 128, 1},
-    {7, 1, 3, 64, 3, 128, 1},
-    {7, 1, 3, 3, 32, 32, 8},
-    {7, 1, 3, 32, 3, 32, 8},
+    {7, 1, 3, 3, 64, 128, 1, 0},
+    {7, 1, 3, 64, 3, 128, 1, 0},
+    {7, 1, 3, 3, 32, 32, 8, 0},
+    {7, 1, 3, 32, 3, 32, 8, 0},
     /* after upsampling */
-    {5, 1, 2, 256, 128, 64, 1},
+    {5, 1, 2, 256, 128, 64, 1, 0},
+    {5, 1, 2, 256, 128, 32, 1, 1},
     /* discriminators */
-    {4, 2, 1, 3, 64, 128, 1},
-    {4, 2, 1, 3, 64, 64, 1},
-    {4, 2, 1, 64, 128, 64, 1},
-    {4, 2, 1, 128, 256, 32, 1},
-    {4, 2, 1, 256, 512, 16, 1},
-    {4, 2, 1, 256, 512, 8, 8},
-    {3, 1, 1, 512, 1, 8, 1},
-    {1, 1, 0, 512, 1, 8, 1},
-    {1, 1, 0, 256, 256, 32, 1},
+    {4, 2, 1, 3, 64, 128, 1, 0},
+    {4, 2, 1, 3, 64, 64, 1, 0},
+    {4, 2, 1, 64, 128, 64, 1, 0},
+    {4, 2, 1, 128, 256, 32, 1, 0},
+    {4, 2, 1, 256, 512, 16, 1, 0},
+    {4, 2, 1, 256, 512, 8, 8, 0},
+    {3, 1, 1, 512, 1, 8, 1, 0},
+    {1, 1, 0, 512, 1, 8, 1, 0},
+    {1, 1, 0, 256, 256, 32, 1, 0},
     /* a linear layer */
-    {1, 1, 0, 512, 256, 1, 64},
+    {1, 1, 0, 512, 256, 1, 64, 0},
 };
 
 enum { N_SAMPLES = sizeof samples / sizeof *samples };
@@ -109,12 +121,13 @@ static int sample(enum ug_conv_side side, int i, void *attrs, struct ug_type *in
         return 0;
     const int64_t k = samples[i].kernel, size = samples[i].size;
     a->groups = 1;
+    a->doubled = samples[i].doubled;
     for (int d = 0; d < 2; d++) {
         a->stride[d] = samples[i].stride;
         a->padding[d] = samples[i].padding;
         a->dilation[d] = 1;
     }
-    const int64_t out = ug_convolve_size(a, 0, size, k);
+    const int64_t out = ug_convolve_size(a, 0, a->doubled ? 2 * size : size, k);
     const struct ug_type x = {UG_F32, UG_SHAPE(samples[i].batch, samples[i].c, size, size)};
     const struct ug_type w = {UG_F32, UG_SHAPE(samples[i].o, samples[i].c, k, k)};
     const struct ug_type y = {UG_F32, UG_SHAPE(samples[i].batch, samples[i].o, out, out)};

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "engine/graph/call.h"
+#include "ops/convolve.h"
 #include "ops/emit.h"
 #include "ops/kernels/separable.h"
+#include "ops/resample.h"
 
 enum rule { NEAREST, BILINEAR, AVERAGE, ADAPTIVE };
 
@@ -215,6 +217,23 @@ static void adjoint_gradient(struct ug_builder *b, struct ug_node *y, struct ug_
     dx[0] = ug_emit(b, forward, a, &dy, 1);
 }
 
+static bool doubles(const struct resample *a)
+{
+    return a->rule == NEAREST && a->scale == 2.0;
+}
+
+struct ug_node *ug_upsampled_by_two(const struct ug_node *n)
+{
+    return n->op == &upsample && doubles(n->attrs) ? n->in[0] : NULL;
+}
+
+static struct ug_node *adjoint_simplify(struct ug_builder *b, const struct ug_node *n)
+{
+    return n->in[0]->op == &ug_op_convolve_input && doubles(n->attrs)
+               ? ug_convolve_input_doubled(b, n->in[0])
+               : NULL;
+}
+
 static const struct ug_op resample_adjoint = {
     .name = "resample_adjoint",
     .summary =
@@ -226,6 +245,7 @@ static const struct ug_op resample_adjoint = {
     .run = adjoint_run,
     .scratch = resample_scratch,
     .gradient = adjoint_gradient,
+    .simplify = adjoint_simplify,
     .flops = resample_flops,
 };
 

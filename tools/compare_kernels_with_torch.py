@@ -27,9 +27,9 @@ def ours(o):
 
 
 def settings(shapes):
-    """Stride, padding, dilation and groups from "4x4 3->64 @128x128 stride 2 padding 1"."""
+    """Stride, padding, dilation, … from "4x4 3->64 @128x128 stride 2 padding 1 reflect"."""
     words = shapes.split()
-    found = {'stride': [1, 1], 'padding': [0, 0], 'dilation': [1, 1], 'groups': 1}
+    found = {'doubled': 'doubled' in words, 'edges': next((e for e in ('reflect', 'replicate') if e in words), None), 'stride': [1, 1], 'padding': [0, 0], 'dilation': [1, 1], 'groups': 1}
     for name, value in zip(words, words[1:]):
         if name in ('stride', 'padding', 'dilation'):
             found[name] = [int(n) for n in (value.split('x') * 2)[:2]]
@@ -39,15 +39,32 @@ def settings(shapes):
 
 
 def torch_call(torch, job):
-    """A function that computes the same in PyTorch."""
+    """A function that computes the same in PyTorch: padding that is no zeros, and upsampling, are calls of their own."""
+    functional = torch.nn.functional
     s = settings(job['shapes'])
     a, b, result = (torch.randn(shape) for shape in job['inputs'] + [job['result']])
-    if job['op'] == 'convolve':
-        return lambda: torch.nn.functional.conv2d(a, b, None, s['stride'], s['padding'], s['dilation'], s['groups'])
-    to_input = job['op'] == 'convolve_input'
-    x, w, dy = (result, b, a) if to_input else (a, result, b)
-    return lambda: torch.ops.aten.convolution_backward(dy, x, w, None, s['stride'], s['padding'], s['dilation'], False, [0, 0],
-                                                       s['groups'], [to_input, not to_input, False])
+    side = job['op']
+    x, w, dy = {'convolve': (a, b, result), 'convolve_input': (result, b, a), 'convolve_weight': (a, result, b)}[side]
+    composed = s['doubled'] or s['edges']
+
+    def forward(x, w):
+        if s['doubled']:
+            x = functional.interpolate(x, scale_factor=2)
+        if s['edges']:
+            rows, columns = s['padding']
+            x = functional.pad(x, (columns, columns, rows, rows), mode=s['edges'])
+        return functional.conv2d(x, w, None, s['stride'], 0 if s['edges'] else s['padding'], s['dilation'], s['groups'])
+
+    if side == 'convolve':
+        return lambda: forward(x, w)
+    if not composed:
+        return lambda: torch.ops.aten.convolution_backward(dy, x, w, None, s['stride'], s['padding'], s['dilation'], False,
+                                                           [0, 0], s['groups'],
+                                                           [side == 'convolve_input', side == 'convolve_weight', False])
+    wanted = (x if side == 'convolve_input' else w).requires_grad_()
+    with torch.enable_grad():
+        y = forward(x, w)
+    return lambda: torch.autograd.grad(y, wanted, dy, retain_graph=True)
 
 
 def time_call(call):

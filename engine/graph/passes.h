@@ -18,7 +18,8 @@ void ug_substitute(struct ug_graph *into, struct ug_node *const *from, struct ug
  * know: x * 1); computes what depends on numbers only; lets elementwise ops broadcast what was
  * expanded for them; merges equal nodes (same op, attrs, inputs), but not those
  * of calls with state at two places.  Values stay the same to the last bit, but for the sign of a
- * zero (x + 0). */
+ * zero (x + 0), and for rounding where an op's rule takes another algorithm (a convolution of an
+ * upsampled picture). */
 struct ug_graph *ug_simplify(const struct ug_graph *g, struct ug_node **roots, int n_roots);
 
 /* Chains updates of one state: of those that are due (op->due_with), in the order of the graph,

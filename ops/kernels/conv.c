@@ -1,6 +1,7 @@
 /* conv.c -- the algorithms for convolutions, what each should cost, and the choice among them. */
 #include "ops/kernels/conv.h"
 
+#include "ops/kernels/conv_doubled.h"
 #include "ops/kernels/conv_panels.h"
 #include "ops/kernels/cut.h"
 #include "ops/kernels/pad.h"
@@ -10,7 +11,7 @@
 
 /* Measured on one core of a Zen 5 at about 4 GHz; only their ratios matter.  Products of matrices go
  * with the width of vectors, transforms with the speed of caches. */
-enum cost { PANELS_RATE, PRODUCTS_RATE, TRANSFORM_RATE, WEIGHTS_RATE };
+enum cost { PANELS_RATE, PRODUCTS_RATE, TRANSFORM_RATE, WEIGHTS_RATE, MOVING_RATE };
 
 const struct ug_cost ug_conv_costs[] = {
     [PANELS_RATE] = {"panels_rate", "operations a second and lane of products in panels", 11e9},
@@ -18,6 +19,7 @@ const struct ug_cost ug_conv_costs[] = {
     [TRANSFORM_RATE] = {"transform_rate",
                         "floats a second through its transforms, both ends counted", 1e9},
     [WEIGHTS_RATE] = {"weights_rate", "floats a second of its transformed weights", 2e9},
+    [MOVING_RATE] = {"moving_rate", "floats a second to another order in memory", 0.8e9},
     {NULL, NULL, 0},
 };
 
@@ -51,6 +53,15 @@ static double winograd_seconds(const struct ug_conv *g, enum ug_conv_side side)
                (rate(PRODUCTS_RATE) * lanes(g)) +
            (double)(points * tiles * (depth + g->o)) / rate(TRANSFORM_RATE) +
            weights / rate(WEIGHTS_RATE);
+}
+
+/* The phases, and interleaving them; weights are summed. */
+static double doubled_seconds(const struct ug_conv *g, enum ug_conv_side side)
+{
+    const struct ug_conv p = ug_doubled_phases(g);
+
+    return ug_conv_seconds(&p, side, ug_conv_choose(&p, side)) +
+           (double)(g->batch * g->o * g->out[0] * g->out[1] + p.o * p.c * 9) / rate(MOVING_RATE);
 }
 
 /* ---- Pictures with a border of their own ---- */
@@ -176,6 +187,13 @@ static const struct algorithm {
                           {{winograd_forward_scratch, winograd_forward},
                            {winograd_input_scratch, winograd_input},
                            {ug_winograd_weight_scratch, ug_winograd_weight}}},
+    [UG_CONV_DOUBLED] = {"doubled",
+                         ug_doubled_fits,
+                         doubled_seconds,
+                         true,
+                         {{ug_doubled_forward_scratch, ug_doubled_forward},
+                          {ug_doubled_input_scratch, ug_doubled_input},
+                          {ug_doubled_weight_scratch, ug_doubled_weight}}},
 };
 
 const char *ug_conv_algorithm_name(enum ug_conv_algorithm a)
@@ -185,7 +203,7 @@ const char *ug_conv_algorithm_name(enum ug_conv_algorithm a)
 
 bool ug_conv_fits(const struct ug_conv *g, enum ug_conv_algorithm a)
 {
-    return algorithms[a].fits(g);
+    return g->doubled == (a == UG_CONV_DOUBLED) && algorithms[a].fits(g);
 }
 
 double ug_conv_seconds(const struct ug_conv *g, enum ug_conv_side side, enum ug_conv_algorithm a)
@@ -195,7 +213,7 @@ double ug_conv_seconds(const struct ug_conv *g, enum ug_conv_side side, enum ug_
 
 enum ug_conv_algorithm ug_conv_choose(const struct ug_conv *g, enum ug_conv_side side)
 {
-    enum ug_conv_algorithm best = UG_CONV_PANELS;
+    enum ug_conv_algorithm best = g->doubled ? UG_CONV_DOUBLED : UG_CONV_PANELS;
 
     for (enum ug_conv_algorithm a = best + 1; a < UG_N_CONV_ALGORITHMS; a++)
         if (ug_conv_fits(g, a) && ug_conv_seconds(g, side, a) < ug_conv_seconds(g, side, best))

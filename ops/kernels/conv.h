@@ -25,6 +25,7 @@ struct ug_conv {
     int64_t in[2], out[2], kernel[2];
     int64_t stride[2], padding[2], dilation[2];
     enum ug_edges edges;
+    bool doubled; /* every pixel of x first becomes 2x2 (nearest upsampling); `in` is x before it */
     const struct ug_tile *tile; /* the inner loops to use; tests try them all */
 };
 
@@ -34,6 +35,7 @@ enum ug_conv_side { UG_CONV_FORWARD, UG_CONV_INPUT, UG_CONV_WEIGHT, UG_N_CONV_SI
 enum ug_conv_algorithm {
     UG_CONV_PANELS,   /* products of matrices, packed panel by panel: conv_panels.h */
     UG_CONV_WINOGRAD, /* a quarter of the multiplications: winograd.h */
+    UG_CONV_DOUBLED,  /* after nearest upsampling, without the large picture: conv_doubled.h */
     UG_N_CONV_ALGORITHMS
 };
 

@@ -1,0 +1,420 @@
+/* conv_doubled.c -- 5x5 convolution of pictures whose pixels are doubled first.
+ *
+ * With u[i] = x[i / 2], the result at 2p + a (a = 0 or 1, along an axis) is
+ *
+ *     y[2p + a] = sum over s of w[s] u[2p + a + s - 2] = sum over s of w[s] x[p - 1 + (a + s) / 2],
+ *
+ * so that each of the four phases (a, b) of y is a 3x3 convolution of x whose taps are sums of w's:
+ * w0 + w1, w2 + w3, w4 for a = 0, and w0, w1 + w2, w3 + w4 for a = 1.  Together they are one
+ * convolution to four times the channels, whose results are then interleaved.
+ *
+ * Around u stands what stands around x: zeros, or the border repeated.  Where u is mirrored, u[-2] is
+ * x[1], while repeating x's border makes it x[0]; the same at the other end, and u[-1] is x[0] in
+ * both.  With P x P' for the picture u that is right, Q x Q' for the one whose border is repeated, and
+ * E = P - Q, which is not 0 at -2 and at the last place alone,
+ *
+ *     P x P' = Q x Q' + E x P' + Q x E',
+ *
+ * and what is missing meets only the outermost tap of the outermost line of results on each side:
+ * four convolutions of lines, x[1] - x[0] on the sides, with five taps.
+ */
+#include "ops/kernels/conv_doubled.h"
+
+#include <string.h>
+
+#include "ops/kernels/cut.h"
+
+enum { TAPS = 5, PHASES = 4, SUMS = 3, SIDES = 4 };
+
+bool ug_doubled_fits(const struct ug_conv *g)
+{
+    bool fits = g->groups == 1;
+
+    for (int d = 0; d < 2; d++)
+        fits &= g->kernel[d] == TAPS && g->padding[d] == 2 && g->stride[d] == 1 &&
+                g->dilation[d] == 1 && g->out[d] == 2 * g->in[d] &&
+                (g->edges != UG_EDGES_REFLECT || g->in[d] > 1);
+    return fits;
+}
+
+struct ug_conv ug_doubled_phases(const struct ug_conv *g)
+{
+    struct ug_conv c = *g;
+
+    c.doubled = false;
+    c.o = PHASES * g->o;
+    for (int d = 0; d < 2; d++) {
+        c.out[d] = g->in[d];
+        c.kernel[d] = SUMS;
+        c.padding[d] = 1;
+    }
+    c.edges = g->edges == UG_EDGES_ZERO ? UG_EDGES_ZERO : UG_EDGES_REPLICATE;
+    return c;
+}
+
+/* ---- Phases ---- */
+
+/* Of `n` rows of five, or columns: the sums that phase a sees, and the adjoint. */
+static inline void sum_five(int a, const float *w, int64_t step, float *to, int64_t to_step)
+{
+    to[0] = a ? w[0] : w[0] + w[step];
+    to[to_step] = a ? w[step] + w[2 * step] : w[2 * step] + w[3 * step];
+    to[2 * to_step] = a ? w[3 * step] + w[4 * step] : w[4 * step];
+}
+
+static inline void add_five(int a, const float *sums, int64_t step, float *w, int64_t w_step)
+{
+    for (int s = 0; s < TAPS; s++)
+        w[s * w_step] += sums[(a + s) / 2 * step];
+}
+
+/* w [o][c][5][5] into the weights of the phases, [o][phase][c][3][3]. */
+static void sum_taps(const struct ug_conv *g, const float *w, float *to)
+{
+#pragma omp parallel for schedule(static)
+    for (int64_t o = 0; o < g->o; o++)
+        for (int64_t c = 0; c < g->c; c++) {
+            const float *from = w + (o * g->c + c) * TAPS * TAPS;
+
+            for (int a = 0; a < 2; a++) {
+                float rows[SUMS][TAPS];
+
+                for (int t = 0; t < TAPS; t++)
+                    sum_five(a, from + t, TAPS, &rows[0][t], TAPS);
+                for (int b = 0; b < 2; b++)
+                    for (int s = 0; s < SUMS; s++)
+                        sum_five(b, rows[s], 1,
+                                 to + (((o * PHASES + 2 * a + b) * g->c + c) * SUMS + s) * SUMS, 1);
+            }
+        }
+}
+
+/* Its adjoint. */
+static void spread_taps(const struct ug_conv *g, const float *from, float *dw)
+{
+#pragma omp parallel for schedule(static)
+    for (int64_t o = 0; o < g->o; o++)
+        for (int64_t c = 0; c < g->c; c++) {
+            float taps[TAPS][TAPS] = {{0}};
+
+            for (int a = 0; a < 2; a++) {
+                float rows[SUMS][TAPS] = {{0}};
+
+                for (int b = 0; b < 2; b++)
+                    for (int s = 0; s < SUMS; s++)
+                        add_five(b,
+                                 from + (((o * PHASES + 2 * a + b) * g->c + c) * SUMS + s) * SUMS,
+                                 1, rows[s], 1);
+                for (int t = 0; t < TAPS; t++)
+                    add_five(a, &rows[0][t], TAPS, &taps[0][t], TAPS);
+            }
+            memcpy(dw + (o * g->c + c) * TAPS * TAPS, taps, sizeof taps);
+        }
+}
+
+/* z [plane][phase][h][w] into y [plane][2h][2w]. */
+static void interleave(const struct ug_conv *g, const float *z, float *y)
+{
+    const int64_t width = g->in[1], area = g->in[0] * width;
+
+#pragma omp parallel for schedule(static)
+    for (int64_t plane = 0; plane < g->batch * g->o; plane++)
+        for (int64_t i = 0; i < 2 * g->in[0]; i++) {
+            const float *even = z + (plane * PHASES + i % 2 * 2) * area + i / 2 * width;
+            const float *odd = even + area;
+            float *to = y + (plane * 2 * g->in[0] + i) * 2 * width;
+
+            for (int64_t j = 0; j < width; j++) {
+                to[2 * j] = even[j];
+                to[2 * j + 1] = odd[j];
+            }
+        }
+}
+
+static void separate(const struct ug_conv *g, const float *y, float *z)
+{
+    const int64_t width = g->in[1], area = g->in[0] * width;
+
+#pragma omp parallel for schedule(static)
+    for (int64_t plane = 0; plane < g->batch * g->o; plane++)
+        for (int64_t i = 0; i < 2 * g->in[0]; i++) {
+            const float *from = y + (plane * 2 * g->in[0] + i) * 2 * width;
+            float *even = z + (plane * PHASES + i % 2 * 2) * area + i / 2 * width;
+            float *odd = even + area;
+
+            for (int64_t j = 0; j < width; j++) {
+                even[j] = from[2 * j];
+                odd[j] = from[2 * j + 1];
+            }
+        }
+}
+
+/* ---- Lines along the four sides, of mirrored pictures ---- */
+
+/* The outermost line of a plane on one side: top, bottom, left, right. */
+struct line {
+    int64_t start, step, length;
+    int64_t inward; /* from one of its pixels to the neighbour inside */
+};
+
+static struct line line_of(const int64_t size[2], int side)
+{
+    const int64_t height = size[0], width = size[1];
+
+    switch (side) {
+    case 0:
+        return (struct line){0, 1, width, width};
+    case 1:
+        return (struct line){(height - 1) * width, 1, width, -width};
+    case 2:
+        return (struct line){0, width, height, 1};
+    default:
+        return (struct line){width - 1, width, height, -1};
+    }
+}
+
+/* Each side is a group of its own; shorter lines end in zeros. */
+static struct ug_conv lines_of(const struct ug_conv *g)
+{
+    const int64_t length = ug_max(g->out[0], g->out[1]);
+
+    return (struct ug_conv){
+        .batch = g->batch,
+        .groups = SIDES,
+        .c = g->c,
+        .o = g->o,
+        .in = {1, length + TAPS - 1},
+        .out = {1, length},
+        .kernel = {1, TAPS},
+        .stride = {1, 1},
+        .dilation = {1, 1},
+        .tile = g->tile,
+    };
+}
+
+/* Which pixel of x's line stands at place i of the line that is doubled: mirrored beyond its ends (P)
+ * along top and bottom, repeated (Q) along the others. */
+static int64_t source(const struct line *line, int side, int64_t i)
+{
+    const int64_t last = 2 * line->length - 1;
+
+    if (side >= 2)
+        return ug_max(0, ug_min(last, i)) / 2;
+    return (i < 0 ? -i : i > last ? 2 * last - i : i) / 2;
+}
+
+/* lines [n][side][c][in] of x, and the adjoint, which adds to dx. */
+static void take_x_lines(const struct ug_conv *g, const struct ug_conv *lines, const float *x,
+                         float *to)
+{
+    const int64_t area = g->in[0] * g->in[1], length = lines->in[1];
+
+    for (int64_t n = 0; n < g->batch; n++)
+        for (int side = 0; side < SIDES; side++) {
+            const struct line line = line_of(g->in, side);
+
+            for (int64_t c = 0; c < g->c; c++, to += length) {
+                const float *outer = x + (n * g->c + c) * area + line.start;
+                const float *inner = outer + line.inward;
+
+                memset(to, 0, (size_t)length * sizeof *to);
+                for (int64_t j = 0; j < 2 * line.length + TAPS - 1; j++) {
+                    const int64_t at = source(&line, side, j - 2) * line.step;
+
+                    to[j] = inner[at] - outer[at];
+                }
+            }
+        }
+}
+
+static void add_x_lines(const struct ug_conv *g, const struct ug_conv *lines, const float *from,
+                        float *dx)
+{
+    const int64_t area = g->in[0] * g->in[1], length = lines->in[1];
+
+    for (int64_t n = 0; n < g->batch; n++)
+        for (int side = 0; side < SIDES; side++) {
+            const struct line line = line_of(g->in, side);
+
+            for (int64_t c = 0; c < g->c; c++, from += length) {
+                float *outer = dx + (n * g->c + c) * area + line.start;
+                float *inner = outer + line.inward;
+
+                for (int64_t j = 0; j < 2 * line.length + TAPS - 1; j++) {
+                    const int64_t at = source(&line, side, j - 2) * line.step;
+
+                    inner[at] += from[j];
+                    outer[at] -= from[j];
+                }
+            }
+        }
+}
+
+/* lines [n][side][o][out] of y, and the adjoint, which adds to y. */
+static void take_y_lines(const struct ug_conv *g, const struct ug_conv *lines, const float *y,
+                         float *to)
+{
+    const int64_t area = g->out[0] * g->out[1], length = lines->out[1];
+
+    for (int64_t n = 0; n < g->batch; n++)
+        for (int side = 0; side < SIDES; side++) {
+            const struct line line = line_of(g->out, side);
+
+            for (int64_t o = 0; o < g->o; o++, to += length) {
+                const float *from = y + (n * g->o + o) * area + line.start;
+
+                memset(to, 0, (size_t)length * sizeof *to);
+                for (int64_t j = 0; j < line.length; j++)
+                    to[j] = from[j * line.step];
+            }
+        }
+}
+
+static void add_y_lines(const struct ug_conv *g, const struct ug_conv *lines, const float *from,
+                        float *y)
+{
+    const int64_t area = g->out[0] * g->out[1], length = lines->out[1];
+
+    for (int64_t n = 0; n < g->batch; n++)
+        for (int side = 0; side < SIDES; side++) {
+            const struct line line = line_of(g->out, side);
+
+            for (int64_t o = 0; o < g->o; o++, from += length) {
+                float *to = y + (n * g->o + o) * area + line.start;
+
+                for (int64_t j = 0; j < line.length; j++)
+                    to[j * line.step] += from[j];
+            }
+        }
+}
+
+/* The outermost taps on each side: lines [side][o][c][5] of w, and the adjoint, which adds to dw. */
+static void take_w_lines(const struct ug_conv *g, const float *w, float *to)
+{
+    for (int side = 0; side < SIDES; side++) {
+        const struct line line = line_of((int64_t[]){TAPS, TAPS}, side);
+
+        for (int64_t k = 0; k < g->o * g->c; k++, to += TAPS)
+            for (int t = 0; t < TAPS; t++)
+                to[t] = w[k * TAPS * TAPS + line.start + t * line.step];
+    }
+}
+
+static void add_w_lines(const struct ug_conv *g, const float *from, float *dw)
+{
+    for (int side = 0; side < SIDES; side++) {
+        const struct line line = line_of((int64_t[]){TAPS, TAPS}, side);
+
+        for (int64_t k = 0; k < g->o * g->c; k++, from += TAPS)
+            for (int t = 0; t < TAPS; t++)
+                dw[k * TAPS * TAPS + line.start + t * line.step] += from[t];
+    }
+}
+
+/* ---- The three sides ---- */
+
+struct doubled {
+    struct ug_conv phases, lines;
+    bool mirrored;
+    enum ug_conv_algorithm algorithm; /* of the phases */
+    /* Scratch: weights and results of the phases; lines of x, y and w; what the two need. */
+    float *sums, *z, *x_lines, *y_lines, *w_lines;
+    void *rest;
+    size_t bytes;
+};
+
+static void *take(struct doubled *d, char *scratch, int64_t floats)
+{
+    void *at = scratch ? scratch + d->bytes : NULL;
+
+    d->bytes += ug_block_bytes(floats, sizeof(float));
+    return at;
+}
+
+/* How scratch is divided; NULL to count it only. */
+static struct doubled doubled_of(const struct ug_conv *g, enum ug_conv_side side, void *scratch)
+{
+    struct doubled d = {.phases = ug_doubled_phases(g),
+                        .lines = lines_of(g),
+                        .mirrored = g->edges == UG_EDGES_REFLECT};
+
+    d.algorithm = ug_conv_choose(&d.phases, side);
+    d.sums = take(&d, scratch, d.phases.o * g->c * SUMS * SUMS);
+    d.z = take(&d, scratch, g->batch * d.phases.o * g->in[0] * g->in[1]);
+    if (d.mirrored) {
+        d.x_lines = take(&d, scratch, g->batch * SIDES * g->c * d.lines.in[1]);
+        d.y_lines = take(&d, scratch, g->batch * SIDES * g->o * d.lines.out[1]);
+        d.w_lines = take(&d, scratch, SIDES * g->o * g->c * TAPS);
+    }
+    const size_t of_phases = ug_conv_scratch(&d.phases, side, d.algorithm);
+    const size_t of_lines = d.mirrored ? ug_conv_scratch(&d.lines, side, UG_CONV_PANELS) : 0;
+    d.rest = scratch ? (char *)scratch + d.bytes : NULL;
+    d.bytes += of_phases > of_lines ? of_phases : of_lines;
+    return d;
+}
+
+size_t ug_doubled_forward_scratch(const struct ug_conv *g)
+{
+    return doubled_of(g, UG_CONV_FORWARD, NULL).bytes;
+}
+
+void ug_doubled_forward(const struct ug_conv *g, const float *x, const float *w, float *y,
+                        void *scratch)
+{
+    const struct doubled d = doubled_of(g, UG_CONV_FORWARD, scratch);
+
+    sum_taps(g, w, d.sums);
+    ug_conv_run(&d.phases, UG_CONV_FORWARD, d.algorithm, x, d.sums, d.z, d.rest);
+    interleave(g, d.z, y);
+    if (d.mirrored) {
+        take_x_lines(g, &d.lines, x, d.x_lines);
+        take_w_lines(g, w, d.w_lines);
+        ug_conv_run(&d.lines, UG_CONV_FORWARD, UG_CONV_PANELS, d.x_lines, d.w_lines, d.y_lines,
+                    d.rest);
+        add_y_lines(g, &d.lines, d.y_lines, y);
+    }
+}
+
+size_t ug_doubled_input_scratch(const struct ug_conv *g)
+{
+    return doubled_of(g, UG_CONV_INPUT, NULL).bytes;
+}
+
+void ug_doubled_input(const struct ug_conv *g, const float *dy, const float *w, float *dx,
+                      void *scratch)
+{
+    const struct doubled d = doubled_of(g, UG_CONV_INPUT, scratch);
+
+    sum_taps(g, w, d.sums);
+    separate(g, dy, d.z);
+    ug_conv_run(&d.phases, UG_CONV_INPUT, d.algorithm, d.z, d.sums, dx, d.rest);
+    if (d.mirrored) {
+        take_y_lines(g, &d.lines, dy, d.y_lines);
+        take_w_lines(g, w, d.w_lines);
+        ug_conv_run(&d.lines, UG_CONV_INPUT, UG_CONV_PANELS, d.y_lines, d.w_lines, d.x_lines,
+                    d.rest);
+        add_x_lines(g, &d.lines, d.x_lines, dx);
+    }
+}
+
+size_t ug_doubled_weight_scratch(const struct ug_conv *g)
+{
+    return doubled_of(g, UG_CONV_WEIGHT, NULL).bytes;
+}
+
+void ug_doubled_weight(const struct ug_conv *g, const float *x, const float *dy, float *dw,
+                       void *scratch)
+{
+    const struct doubled d = doubled_of(g, UG_CONV_WEIGHT, scratch);
+
+    separate(g, dy, d.z);
+    ug_conv_run(&d.phases, UG_CONV_WEIGHT, d.algorithm, x, d.z, d.sums, d.rest);
+    spread_taps(g, d.sums, dw);
+    if (d.mirrored) {
+        take_x_lines(g, &d.lines, x, d.x_lines);
+        take_y_lines(g, &d.lines, dy, d.y_lines);
+        ug_conv_run(&d.lines, UG_CONV_WEIGHT, UG_CONV_PANELS, d.x_lines, d.y_lines, d.w_lines,
+                    d.rest);
+        add_w_lines(g, d.w_lines, dw);
+    }
+}
