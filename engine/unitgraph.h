@@ -90,6 +90,11 @@ enum ug_status ug_translate(const struct ug_translate_options *o, struct ug_diag
  * UG_FAILED: the fault came again; UG_DONE: it did not. */
 enum ug_status ug_replay(const char *bundle, bool all, FILE *out, struct ug_diags *diags);
 
+/* ---- report ---- */
+
+/* Writes a page about the runs in `n` folders, at least one.  `out` NULL: report.html in the first. */
+enum ug_status ug_report(const char *const *runs, int n, const char *out, struct ug_diags *diags);
+
 /* ---- ops, bench ---- */
 
 enum ug_status ug_ops(const char *name, FILE *out,

@@ -75,8 +75,8 @@ static void setup(void)
 
 START_TEST(help_and_version)
 {
-    static const char *const commands[] = {"run",       "check",  "eval", "show", "dot",
-                                           "translate", "replay", "ops",  "bench"};
+    static const char *const commands[] = {"run",       "check",  "eval",   "show", "dot",
+                                           "translate", "report", "replay", "ops",  "bench"};
     char arguments[80];
 
     expect("--help", 0, "usage: unitgraph COMMAND");
@@ -105,6 +105,8 @@ START_TEST(wrong_command_lines)
     expect("run small.yaml other.yaml", 2, "'other.yaml' is one argument too many");
     expect("eval small.yaml", 2, "needs --out");
     expect("dot small.yaml --level deep", 2, "network, layer or op");
+    expect("report a b", 2, "needs --output");
+    expect("report nowhere", 2, "there is no folder 'nowhere'");
     expect("run nowhere.yaml", 2, "nowhere.yaml");
     expect("run small.yaml --set no.such=1", 2, "--set no.such=1");
 }

@@ -144,9 +144,9 @@ int command_parse(const struct command *c, const struct option *options, int lea
 {
     bool only_words = false;
 
-    *words = (struct words){{NULL}, 0};
+    *words = (struct words){argv, 0};
     for (int i = 0; i < argc; i++) {
-        const char *word = argv[i];
+        char *word = argv[i];
         int status = GO_ON;
         if (!only_words && !strcmp(word, "--")) {
             only_words = true;
@@ -163,6 +163,7 @@ int command_parse(const struct command *c, const struct option *options, int lea
         if (status != GO_ON)
             return status;
     }
+    words->items[words->n] = NULL; /* as argv ends, there is room */
     if (words->n < least)
         return command_wrong(c, "%s",
                              words->n ? "an argument is missing" : "it does not say on what");

@@ -16,7 +16,7 @@ struct command {
 };
 
 extern const struct command command_run, command_check, command_eval, command_show, command_dot,
-    command_translate, command_replay, command_ops, command_bench;
+    command_translate, command_report, command_replay, command_ops, command_bench;
 
 enum option_kind {
     OPTION_FLAG,   /* bool */
@@ -56,16 +56,14 @@ struct option {
         NULL, 0, OPTION_FLAG, NULL, 0, NULL, NULL                                                  \
     }
 
-enum { MAX_POSITIONAL = 4 };
-
 struct words {
-    const char *items[MAX_POSITIONAL]; /* the arguments that are no options, in order */
+    char **items; /* the arguments that are no options, in order, NULL-ended: the front of argv */
     int n;
 };
 
 enum { GO_ON = -1 };
 
-/* Fills the options' values and the words.  GO_ON; or the exit status, after help or a message. */
+/* Fills the options' values and the words: `least` to `most` of them.  GO_ON; or the exit status, after help or a message. */
 int command_parse(const struct command *c, const struct option *options, int least, int most,
                   int argc, char **argv, struct words *words);
 

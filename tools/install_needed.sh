@@ -4,7 +4,7 @@
 set -eu
 
 needed="gcc libc6-dev cmake make ninja-build pkg-config libyaml-dev libopenblas-dev libpng-dev
-libturbojpeg0-dev zlib1g-dev libjansson-dev libstb-dev check $*"
+libturbojpeg0-dev zlib1g-dev libjansson-dev libstb-dev libjs-dygraphs check $*"
 
 command -v dpkg-query >/dev/null || {
     echo "This is no Debian: see that these are installed, by whatever names:" $needed >&2

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
-    &command_run,       &command_check,  &command_eval, &command_show,  &command_dot,
-    &command_translate, &command_replay, &command_ops,  &command_bench,
+    &command_run,       &command_check,  &command_eval,   &command_show, &command_dot,
+    &command_translate, &command_report, &command_replay, &command_ops,  &command_bench,
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -74,7 +74,7 @@ static void wait_asleep(char **argv)
 
 static int obey(int argc, char **argv)
 {
-    static char *help[] = {"--help"};
+    static char *help[] = {"--help", NULL};
 
     if (argc < 2) {
         print_help(stderr);

@@ -73,7 +73,9 @@ const struct command command_run = {
     .text =
         "Trains the networks of an experiment and leaves a folder with all that is known of it:\n"
         "config.yaml (the resolved file), metrics.jsonl (the losses), samples/ (pictures),\n"
-        "checkpoints/ and latest (the newest of them), log.txt.\n\n"
+        "checkpoints/ and latest (the newest of them), log.txt, about.json (the machine, the "
+        "graph)\n"
+        "and report.html: all of it on one page, kept up to date while the run goes on.\n\n"
         "Ctrl-C finishes the step, saves, and says how to go on. The same file, seed and build\n"
         "give the same bits, whatever the number of threads, interrupted or not.\n\n"
         "--resume needs no other option: --set, --seed and --init of the beginning hold on. A "

@@ -3,8 +3,7 @@
 #include <string.h>
 
 #include "engine/graph/build.h"
-#include "engine/graph/dot.h"
-#include "engine/model/program.h"
+#include "engine/run/draw.h"
 #include "engine/unitgraph.h"
 
 /* Adds to the graph the gradients of what one optimizer minimises. */
@@ -52,6 +51,20 @@ static const char *const *network_names(const struct ug_program *p)
     return names;
 }
 
+bool ug_draw(struct ug_program *p, const char *file, enum ug_detail detail, bool backward,
+             FILE *out, struct ug_diags *diags)
+{
+    const struct ug_request request = {.want = UG_WANT_VALUES | UG_WANT_LOSSES | UG_WANT_OPTIMIZED,
+                                       .training = true};
+    struct ug_unfolded *u = ug_unfold(p, &request, diags);
+    const bool whole = u && (!backward || add_gradients(p, u, diags));
+
+    if (whole)
+        ug_dot_write(u->graph, title_of(p->arena, file), detail, network_names(p), out);
+    ug_unfolded_free(u);
+    return whole;
+}
+
 enum ug_status ug_dot(const char *file, const struct ug_overrides *o, enum ug_dot_level level,
                       bool backward, FILE *out, struct ug_diags *diags)
 {
@@ -60,15 +73,9 @@ enum ug_status ug_dot(const char *file, const struct ug_overrides *o, enum ug_do
                                              [UG_DOT_OP] = UG_DETAIL_OP};
     const struct ug_load_options options = {.sets = o->sets, .n_sets = o->n_sets};
     struct ug_program *p = ug_program_load(file, &options, diags);
-    const struct ug_request request = {.want = UG_WANT_VALUES | UG_WANT_LOSSES | UG_WANT_OPTIMIZED,
-                                       .training = true};
-    struct ug_unfolded *u = NULL;
 
     if (p && !ug_diags_errors(diags))
-        u = ug_unfold(p, &request, diags);
-    if (u && (!backward || add_gradients(p, u, diags)))
-        ug_dot_write(u->graph, title_of(p->arena, file), details[level], network_names(p), out);
-    ug_unfolded_free(u);
+        ug_draw(p, file, details[level], backward, out, diags);
     ug_program_free(p);
     return ug_diags_errors(diags) || !p ? UG_WRONG : UG_DONE;
 }

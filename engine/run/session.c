@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "engine/base/file.h"
+#include "engine/report/about.h"
 #include "engine/run/config.h"
 #include "engine/run/folder.h"
 #include "engine/run/sets.h"
@@ -194,6 +195,7 @@ static void say_warnings(struct ug_session *r)
 bool ug_session_open(struct ug_session *r)
 {
     if (!take_folder(r) || !write_config(r) ||
+        !ug_about_write(r->program, r->file, ug_session_path(r, "about.json"), r->diags) ||
         !ug_metrics_open(&r->metrics, ug_session_path(r, "metrics.jsonl"), r->made.step, r->diags))
         return false;
     r->progress = (struct ug_progress){
@@ -205,6 +207,7 @@ bool ug_session_open(struct ug_session *r)
         .last = r->program->train.steps,
     };
     say_warnings(r);
+    r->reporter = ug_reporter_start(r->out);
     return true;
 }
 
@@ -217,6 +220,7 @@ void ug_session_free(struct ug_session *r)
 {
     ug_loader_stop(r->loader);
     ug_metrics_close(&r->metrics);
+    ug_reporter_stop(r->reporter, r->diags);
     if (r->progress.log)
         fclose(r->progress.log);
     if (r->lock >= 0)

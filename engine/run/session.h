@@ -4,6 +4,7 @@
 #ifndef UG_SESSION_H
 #define UG_SESSION_H
 
+#include "engine/report/reporter.h"
 #include "engine/run/checkpoint.h"
 #include "engine/run/metrics.h"
 #include "engine/run/progress.h"
@@ -28,6 +29,7 @@ struct ug_session {
     struct ug_loader *loader;
     struct ug_metrics metrics;
     struct ug_progress progress;
+    struct ug_reporter *reporter; /* NULL before the folder is open */
     struct ug_progress_made made;
     double seconds_before; /* of training, before this session */
     int64_t saved;         /* step of the newest checkpoint; -1: none */

@@ -93,6 +93,7 @@ static bool write_metrics(struct ug_session *r, const struct ug_step *s,
         put_terms(r, s);
     if (validation)
         whole = validate(r, now);
+    ug_reporter_tell(r->reporter);
     return ug_metrics_end(&r->metrics, r->diags) && whole;
 }
 
@@ -105,6 +106,7 @@ static bool write_samples(struct ug_session *r, const struct ug_moment *now)
         ug_folder_make(folder, r->diags) && ug_samples_write(&r->samples, path, now, r->diags);
 
     ug_arena_free(a);
+    ug_reporter_tell(r->reporter);
     return written;
 }
 
