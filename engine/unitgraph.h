@@ -42,6 +42,12 @@ struct ug_run_options {
 };
 enum ug_status ug_run(const char *file, const struct ug_run_options *o, struct ug_diags *diags);
 
+/* Trains `steps` steps straight, and once more with a stop, a checkpoint and a new start halfway, in
+ * a temporary folder, and compares what came of both bit for bit.  UG_FAILED, with the first name
+ * that differs, if it is not the same.  `out`, `resume` and `steps` of the options are not used. */
+enum ug_status ug_verify_resume(const char *file, const struct ug_run_options *o, int64_t steps,
+                                FILE *out, struct ug_diags *diags);
+
 /* ---- check ---- */
 
 enum ug_status ug_check(const char *file, const struct ug_overrides *o, bool params, FILE *out,

@@ -33,7 +33,7 @@ static void catch_signals(void)
 static int run(const struct command *self, int argc, char **argv)
 {
     struct texts sets = {NULL, 0};
-    int64_t threads = 0;
+    int64_t threads = 0, verify = 0;
     bool quiet = false;
     struct ug_run_options o = {.seed = -1, .stop = &stop};
     const struct option options[] = {
@@ -46,6 +46,8 @@ static int run(const struct command *self, int argc, char **argv)
          "start from the parameters of a safetensors file"},
         {"resume", 0, OPTION_FLAG, &o.resume, 0, NULL,
          "go on with the run in the folder, bit for bit; without one, begin"},
+        {"verify-resume", 0, OPTION_NUMBER, &verify, 2, "N",
+         "prove it: N steps straight against N/2, saved, loaded, N/2; no folder is left"},
         OPTION_THREADS(&threads),
         {"quiet", 'q', OPTION_FLAG, &quiet, 0, NULL, "no progress on the terminal"},
         OPTION_END,
@@ -53,6 +55,9 @@ static int run(const struct command *self, int argc, char **argv)
     struct words words;
     int status = command_parse(self, options, 1, 1, argc, argv, &words);
 
+    if (status == GO_ON && verify && (o.out || o.resume || o.steps))
+        status = command_wrong(self, "--verify-resume makes runs of its own: leave --out, --resume "
+                                     "and --steps out");
     if (status == GO_ON) {
         struct ug_diags *diags = ug_diags_new();
         o.overrides = overrides_of(&sets);
@@ -60,7 +65,9 @@ static int run(const struct command *self, int argc, char **argv)
         o.terminal = isatty(STDERR_FILENO);
         command_threads(threads);
         catch_signals();
-        status = command_end(diags, ug_run(words.items[0], &o, diags));
+        status =
+            command_end(diags, verify ? ug_verify_resume(words.items[0], &o, verify, stdout, diags)
+                                      : ug_run(words.items[0], &o, diags));
     }
     texts_free(&sets);
     return status;
@@ -88,7 +95,8 @@ const struct command command_run = {
         "too.\n",
     .examples = "  unitgraph run unit.yaml\n"
                 "  unitgraph run unit.yaml --out runs/strong --set lambda.gan=20 --seed 7\n"
-                "  unitgraph run unit.yaml --out runs/strong --resume --steps 40000\n",
+                "  unitgraph run unit.yaml --out runs/strong --resume --steps 40000\n"
+                "  unitgraph run unit.yaml --verify-resume 20\n",
     .computes = true,
     .run = run,
 };

@@ -86,6 +86,10 @@ static void apply_options(struct ug_session *r)
     }
     if (o->seed >= 0)
         ug_config_set_seed(p, (uint64_t)o->seed);
+    if (p->train.steps < r->least_steps)
+        p->train.steps = r->least_steps;
+    if (r->logs_all)
+        p->log = (struct ug_event_spec){.present = true, .every = 1};
     if (!p->log.present)
         p->log = (struct ug_event_spec){.present = true, .every = log_every(p->train.steps)};
     if (o->init) {

@@ -31,6 +31,9 @@ struct ug_session {
     struct ug_progress progress;
     struct ug_reporter *reporter; /* NULL before the folder is open */
     struct ug_progress_made made;
+    int64_t until;         /* where this session ends; 0: with the last step */
+    int64_t least_steps;   /* the run has at least these, whatever the file says */
+    bool logs_all;         /* a line of metrics for each step */
     double seconds_before; /* of training, before this session */
     int64_t saved;         /* step of the newest checkpoint; -1: none */
 };
@@ -43,6 +46,8 @@ bool ug_session_prepare(struct ug_session *r);
 bool ug_session_go_on(struct ug_session *r);
 /* The run's folder with its files open.  False after an error. */
 bool ug_session_open(struct ug_session *r);
+/* From the file to the last step, or the one where the session ends; the caller frees it. */
+enum ug_status ug_session_run(struct ug_session *r);
 void ug_session_free(struct ug_session *r); /* what it holds */
 
 const char *ug_session_path(const struct ug_session *r, const char *name); /* OUT/name */

@@ -80,7 +80,8 @@ static bool is_stopped(const struct ug_session *r)
 static bool train(struct ug_session *r)
 {
     static const struct ug_batch nothing = {0};
-    const int64_t steps = r->program->train.steps;
+    const int64_t all = r->program->train.steps;
+    const int64_t steps = r->until && r->until < all ? r->until : all;
 
     if (r->data && r->made.step < steps) {
         r->loader = ug_loader_start(r->data, UG_DRAW_TRAINING, r->program->data.batch, r->made.seed,
@@ -127,7 +128,7 @@ static void say_end(struct ug_session *r)
                         (long long)r->made.step);
 }
 
-static enum ug_status run(struct ug_session *r)
+enum ug_status ug_session_run(struct ug_session *r)
 {
     if (!ug_session_prepare(r))
         return UG_WRONG;
@@ -146,7 +147,7 @@ enum ug_status ug_run(const char *file, const struct ug_run_options *o, struct u
 {
     struct ug_session r = {
         .options = o, .file = file, .diags = diags, .arena = ug_arena_new(), .lock = -1};
-    const enum ug_status status = run(&r);
+    const enum ug_status status = ug_session_run(&r);
 
     ug_session_free(&r);
     return status;

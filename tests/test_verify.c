@@ -1,0 +1,134 @@
+/* --verify-resume: it compares what it says, and sees what differs. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/base/file.h"
+#include "engine/run/verify.h"
+#include "tests/harness_experiment.h"
+#include "tests/harness_folder.h"
+#include "tests/harness_main.h"
+
+static struct ug_diags *diags;
+static char *printed;
+static size_t length;
+static FILE *out;
+
+static void setup(void)
+{
+    folder_setup();
+    diags = ug_diags_new();
+    out = open_memstream(&printed, &length);
+}
+
+static void teardown(void)
+{
+    fclose(out);
+    free(printed);
+    ug_diags_free(diags);
+    folder_teardown();
+}
+
+static const char text[] =
+    "unitgraph: 1\n"
+    "data: {x: {synthetic: {scene: shapes, domain: filled, count: 5}, size: 8}}\n"
+    "modules: {m: {body: ['conv2d(2, 3, padding=1)', batch_norm(), 'conv2d(3, 1)']}}\n"
+    "networks: {N: m()}\n"
+    "graph: {y: N(x + normal_like(x)), kept: 'history(y, 3)'}\n"
+    "losses: {A: 'mse_loss(y, x) + mean(kept)'}\n"
+    "train:\n"
+    "  steps: 8\n"
+    "  optimizers: {A: {minimize: A, parameters: [N], ema: 0.5, adam: {lr: 0.01 / (1 + step)}}}\n"
+    "samples: {every: 3, count: 1, columns: [x, y]}\n"
+    "validate: {every: 2, metrics: {l1: 'l1_loss(y, x)'}}\n"
+    "checkpoint: {every: 3, keep: 1}\n";
+
+static const struct ug_run_options as_written = {.seed = -1};
+
+START_TEST(a_run_that_can_be_resumed)
+{
+    ck_assert_int_eq(ug_verify_resume(experiment_write("text", text), &as_written, 7, out, diags),
+                     UG_DONE);
+    fflush(out);
+    ck_assert_ptr_nonnull(strstr(printed, "3 steps, saved, loaded, 4 more"));
+    ck_assert_ptr_nonnull(strstr(printed, "7 lines"));
+    ck_assert_ptr_nonnull(strstr(printed, "2 pictures"));
+    ck_assert_ptr_nonnull(strstr(printed, "moment"));
+    ck_assert_ptr_nonnull(strstr(printed, "average"));
+    ck_assert_ptr_nonnull(strstr(printed, "the same, bit for bit"));
+}
+END_TEST
+
+/* More steps than the file has are trained as if it had them. */
+START_TEST(more_steps_than_the_file_has)
+{
+    ck_assert_int_eq(ug_verify_resume(experiment_write("text", text), &as_written, 10, out, diags),
+                     UG_DONE);
+    fflush(out);
+    ck_assert_ptr_nonnull(strstr(printed, "10 lines"));
+}
+END_TEST
+
+/* The last byte of a file is changed: one bit of one value. */
+static void flip(const char *path)
+{
+    size_t n;
+    char *bytes = ug_file_read(folder_file(path), 1 << 20, &n, UG_NOWHERE, diags);
+
+    ck_assert_ptr_nonnull(bytes);
+    bytes[n - 1] ^= 1;
+    folder_write(path, bytes, n);
+    free(bytes);
+}
+
+static void change_metrics(const char *path)
+{
+    char *lines = experiment_text(path), *at = strstr(lines, "\"A\": ");
+
+    ck_assert_ptr_nonnull(at);
+    at[5] = at[5] == '9' ? '8' : '9';
+    folder_write(path, lines, strlen(lines));
+    free(lines);
+}
+
+static const struct {
+    const char *path;
+    void (*change)(const char *);
+    const char *said;
+} changes[] = {
+    {"b/latest/params.safetensors", flip, "parameter 'kept.images'"},
+    {"b/latest/ema.safetensors", flip, "average 'kept.images'"},
+    {"b/latest/optimizer.safetensors", flip, "moment 'A.exp_avg"},
+    {"b/metrics.jsonl", change_metrics, "'A' in line 1 of metrics.jsonl"},
+    {"b/samples/step-00000003.png", flip, "samples/step-00000003.png"},
+};
+
+START_TEST(what_differs_is_named)
+{
+    const char *file = experiment_write("text", text);
+    const char *a, *b;
+
+    ck_assert_int_eq(experiment_run(file, "a", as_written, diags), UG_DONE);
+    ck_assert_int_eq(experiment_run(file, "b", as_written, diags), UG_DONE);
+    a = folder_file("a");
+    b = folder_file("b");
+    ck_assert(ug_verify_same(a, b, out, diags));
+    changes[_i].change(changes[_i].path);
+    ck_assert(!ug_verify_same(a, b, out, diags));
+    ck_assert_msg(strstr(ug_diags_first(diags), changes[_i].said) != NULL, "%s",
+                  ug_diags_first(diags));
+}
+END_TEST
+
+Suite *ug_suite(void)
+{
+    Suite *s = suite_create("verify");
+    TCase *t = tcase_create("verify");
+
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, a_run_that_can_be_resumed);
+    tcase_add_test(t, more_steps_than_the_file_has);
+    tcase_add_loop_test(t, what_differs_is_named, 0, (int)(sizeof changes / sizeof *changes));
+    suite_add_tcase(s, t);
+    return s;
+}
