@@ -101,6 +101,21 @@ enum ug_status ug_replay(const char *bundle, bool all, FILE *out, struct ug_diag
 /* Writes a page about the runs in `n` folders, at least one.  `out` NULL: report.html in the first. */
 enum ug_status ug_report(const char *const *runs, int n, const char *out, struct ug_diags *diags);
 
+/* ---- convert ---- */
+
+struct ug_convert_options {
+    const char *in, *out; /* safetensors files; `out` may be NULL for a dry run */
+    const char *map;      /* file of names there and here */
+    struct ug_overrides map_overrides;
+    const char *experiment; /* whose names and shapes are those here; or NULL */
+    struct ug_overrides overrides;
+    bool reverse; /* from the names here to those there */
+    bool partial; /* what has no counterpart is left out */
+    bool dry_run; /* nothing is written */
+    FILE *table;  /* where each tensor, what it becomes, and whether it fits is printed; or NULL */
+};
+enum ug_status ug_convert_weights(const struct ug_convert_options *o, struct ug_diags *diags);
+
 /* ---- ops, bench ---- */
 
 enum ug_status ug_ops(const char *name, FILE *out,
