@@ -264,7 +264,7 @@ static bool doubled_settings(enum ug_conv_side side, const struct ug_node *n,
     for (int d = 0; side == UG_CONV_INPUT && d < 2; d++)
         out.shape.dim[2 + d] = a->size[d] /= 2;
     c = ug_convolve_conv(side, a, in, &out);
-    return ug_conv_fits(&c, UG_CONV_DOUBLED);
+    return ug_conv_fits(&c, side, UG_CONV_DOUBLED);
 }
 
 static struct ug_node *simplify_upsampled(enum ug_conv_side side, struct ug_builder *b,

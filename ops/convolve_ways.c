@@ -13,7 +13,7 @@ static int list(enum ug_conv_side side, const struct ug_conv *c, struct ug_way w
     int n = 0;
 
     for (enum ug_conv_algorithm a = 0; a < UG_N_CONV_ALGORITHMS; a++)
-        if (ug_conv_fits(c, a))
+        if (ug_conv_fits(c, side, a))
             ways[n++] = (struct ug_way){.id = (int)a,
                                         .name = ug_conv_algorithm_name(a),
                                         .seconds = ug_conv_seconds(c, side, a),

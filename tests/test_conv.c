@@ -112,6 +112,8 @@ static void compare(const struct ug_conv *c, enum ug_conv_algorithm a, const cha
 {
     double largest = 1e-3;
 
+    if (!got)
+        return;
     for (int64_t i = 0; i < n; i++)
         largest = fmax(largest, fabs(want[i]));
     for (int64_t i = 0; i < n; i++)
@@ -141,12 +143,19 @@ static float *run_side(const struct ug_conv *c, enum ug_conv_side side, enum ug_
     return result;
 }
 
+/* NULL for sides that the algorithm does not serve. */
 static struct results run_kernels(const struct ug_conv *c, enum ug_conv_algorithm a,
                                   const struct sides *s)
 {
-    return (struct results){run_side(c, UG_CONV_FORWARD, a, s->x, s->w, y_size(c)),
-                            run_side(c, UG_CONV_INPUT, a, s->y, s->w, x_size(c)),
-                            run_side(c, UG_CONV_WEIGHT, a, s->x, s->y, w_size(c))};
+    struct results r = {NULL, NULL, NULL};
+
+    if (ug_conv_fits(c, UG_CONV_FORWARD, a))
+        r.y = run_side(c, UG_CONV_FORWARD, a, s->x, s->w, y_size(c));
+    if (ug_conv_fits(c, UG_CONV_INPUT, a))
+        r.dx = run_side(c, UG_CONV_INPUT, a, s->y, s->w, x_size(c));
+    if (ug_conv_fits(c, UG_CONV_WEIGHT, a))
+        r.dw = run_side(c, UG_CONV_WEIGHT, a, s->x, s->y, w_size(c));
+    return r;
 }
 
 static void free_results(struct results *r)
@@ -166,8 +175,6 @@ static void check_kernels(struct ug_conv *c)
     each_term(c, add_term, &s);
     for (int i = 0; (c->tile = ug_tile_at(i)); i++)
         for (enum ug_conv_algorithm a = 0; a < UG_N_CONV_ALGORITHMS; a++) {
-            if (!ug_conv_fits(c, a))
-                continue;
             struct results r = run_kernels(c, a, &s);
             compare(c, a, "forward", y_size(c), r.y, s.sum_y);
             compare(c, a, "input", x_size(c), r.dx, s.sum_x);
@@ -291,9 +298,9 @@ static void same_bits(const struct ug_conv *c, enum ug_conv_algorithm a, const s
     omp_set_num_threads(3);
     many = run_kernels(c, a, s);
     omp_set_num_threads(threads);
-    ck_assert(!memcmp(one.y, many.y, (size_t)y_size(c) * sizeof(float)));
-    ck_assert(!memcmp(one.dx, many.dx, (size_t)x_size(c) * sizeof(float)));
-    ck_assert(!memcmp(one.dw, many.dw, (size_t)w_size(c) * sizeof(float)));
+    ck_assert(!one.y || !memcmp(one.y, many.y, (size_t)y_size(c) * sizeof(float)));
+    ck_assert(!one.dx || !memcmp(one.dx, many.dx, (size_t)x_size(c) * sizeof(float)));
+    ck_assert(!one.dw || !memcmp(one.dw, many.dw, (size_t)w_size(c) * sizeof(float)));
     free_results(&one);
     free_results(&many);
 }
@@ -307,8 +314,7 @@ START_TEST(bits_do_not_depend_on_threads)
     const struct sides s = {.x = x, .w = w, .y = dy};
 
     for (enum ug_conv_algorithm a = 0; a < UG_N_CONV_ALGORITHMS; a++)
-        if (ug_conv_fits(&c, a))
-            same_bits(&c, a, &s);
+        same_bits(&c, a, &s);
     free(x), free(w), free(dy);
 }
 END_TEST

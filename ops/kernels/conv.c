@@ -1,6 +1,7 @@
 /* conv.c -- the algorithms for convolutions, what each should cost, and the choice among them. */
 #include "ops/kernels/conv.h"
 
+#include "ops/kernels/conv_columns.h"
 #include "ops/kernels/conv_doubled.h"
 #include "ops/kernels/conv_panels.h"
 #include "ops/kernels/cut.h"
@@ -11,10 +12,22 @@
 
 /* Measured on one core of a Zen 5 at about 4 GHz; only their ratios matter.  Products of matrices go
  * with the width of vectors, transforms with the speed of caches. */
-enum cost { PANELS_RATE, PRODUCTS_RATE, TRANSFORM_RATE, WEIGHTS_RATE, MOVING_RATE };
+enum cost {
+    PANELS_RATE,
+    PACKING_RATE,
+    READING_RATE,
+    SCATTER_RATE,
+    PRODUCTS_RATE,
+    TRANSFORM_RATE,
+    WEIGHTS_RATE,
+    MOVING_RATE
+};
 
 const struct ug_cost ug_conv_costs[] = {
     [PANELS_RATE] = {"panels_rate", "operations a second and lane of products in panels", 11e9},
+    [PACKING_RATE] = {"packing_rate", "floats a second of weights that are packed", 1.2e9},
+    [READING_RATE] = {"reading_rate", "floats a second of weights that are read once", 3e9},
+    [SCATTER_RATE] = {"scatter_rate", "floats a second added to the pixels they belong to", 1.5e9},
     [PRODUCTS_RATE] = {"products_rate", "the same of Winograd's products", 13e9},
     [TRANSFORM_RATE] = {"transform_rate",
                         "floats a second through its transforms, both ends counted", 1e9},
@@ -33,11 +46,31 @@ static double lanes(const struct ug_conv *g)
     return (double)g->tile->cols / 2;
 }
 
+static double products_seconds(const struct ug_conv *g, double products)
+{
+    return 2.0 * products / (rate(PANELS_RATE) * lanes(g));
+}
+
+static double weights_of(const struct ug_conv *g)
+{
+    return (double)(g->groups * g->o * g->c * g->kernel[0] * g->kernel[1]);
+}
+
 static double panels_seconds(const struct ug_conv *g, enum ug_conv_side side)
 {
+    return products_seconds(g, weights_of(g) * (double)(g->batch * g->out[0] * g->out[1])) +
+           (side == UG_CONV_INPUT ? weights_of(g) / rate(PACKING_RATE) : 0.0);
+}
+
+/* Positions in whole tiles. */
+static double columns_seconds(const struct ug_conv *g, enum ug_conv_side side)
+{
+    const int64_t rows = g->tile->rows, positions = g->batch * g->out[0] * g->out[1];
+    const double columns = (double)(g->c * g->kernel[0] * g->kernel[1]);
+
     (void)side;
-    return 2.0 * (double)(g->batch * g->groups * g->o * g->out[0] * g->out[1]) *
-           (double)(g->c * g->kernel[0] * g->kernel[1]) / (rate(PANELS_RATE) * lanes(g));
+    return products_seconds(g, weights_of(g) * (double)(ug_ceil_div(positions, rows) * rows)) +
+           weights_of(g) / rate(READING_RATE) + (double)positions * columns / rate(SCATTER_RATE);
 }
 
 /* Products over tiles rounded up, tiles of both sides, weights. */
@@ -187,6 +220,11 @@ static const struct algorithm {
                           {{winograd_forward_scratch, winograd_forward},
                            {winograd_input_scratch, winograd_input},
                            {ug_winograd_weight_scratch, ug_winograd_weight}}},
+    [UG_CONV_COLUMNS] = {"columns",
+                         ug_columns_fits,
+                         columns_seconds,
+                         false,
+                         {[UG_CONV_INPUT] = {ug_columns_input_scratch, ug_columns_input}}},
     [UG_CONV_DOUBLED] = {"doubled",
                          ug_doubled_fits,
                          doubled_seconds,
@@ -201,9 +239,10 @@ const char *ug_conv_algorithm_name(enum ug_conv_algorithm a)
     return algorithms[a].name;
 }
 
-bool ug_conv_fits(const struct ug_conv *g, enum ug_conv_algorithm a)
+bool ug_conv_fits(const struct ug_conv *g, enum ug_conv_side side, enum ug_conv_algorithm a)
 {
-    return g->doubled == (a == UG_CONV_DOUBLED) && algorithms[a].fits(g);
+    return g->doubled == (a == UG_CONV_DOUBLED) && algorithms[a].sides[side].run &&
+           algorithms[a].fits(g);
 }
 
 double ug_conv_seconds(const struct ug_conv *g, enum ug_conv_side side, enum ug_conv_algorithm a)
@@ -216,7 +255,8 @@ enum ug_conv_algorithm ug_conv_choose(const struct ug_conv *g, enum ug_conv_side
     enum ug_conv_algorithm best = g->doubled ? UG_CONV_DOUBLED : UG_CONV_PANELS;
 
     for (enum ug_conv_algorithm a = best + 1; a < UG_N_CONV_ALGORITHMS; a++)
-        if (ug_conv_fits(g, a) && ug_conv_seconds(g, side, a) < ug_conv_seconds(g, side, best))
+        if (ug_conv_fits(g, side, a) &&
+            ug_conv_seconds(g, side, a) < ug_conv_seconds(g, side, best))
             best = a;
     return best;
 }

@@ -35,15 +35,16 @@ enum ug_conv_side { UG_CONV_FORWARD, UG_CONV_INPUT, UG_CONV_WEIGHT, UG_N_CONV_SI
 enum ug_conv_algorithm {
     UG_CONV_PANELS,   /* products of matrices, packed panel by panel: conv_panels.h */
     UG_CONV_WINOGRAD, /* a quarter of the multiplications: winograd.h */
+    UG_CONV_COLUMNS,  /* the side to the input alone, with weights as they lie: conv_columns.h */
     UG_CONV_DOUBLED,  /* after nearest upsampling, without the large picture: conv_doubled.h */
     UG_N_CONV_ALGORITHMS
 };
 
 const char *ug_conv_algorithm_name(enum ug_conv_algorithm a);
 
-/* Whether an algorithm serves this convolution, and the seconds that one core should take for one
- * side of it: the costs it rests on are ug_conv_costs. */
-bool ug_conv_fits(const struct ug_conv *g, enum ug_conv_algorithm a);
+/* Whether an algorithm serves one side of this convolution, and the seconds that one core should take
+ * for it: the costs it rests on are ug_conv_costs. */
+bool ug_conv_fits(const struct ug_conv *g, enum ug_conv_side side, enum ug_conv_algorithm a);
 double ug_conv_seconds(const struct ug_conv *g, enum ug_conv_side side, enum ug_conv_algorithm a);
 
 /* The one that should be fastest. */
