@@ -1,7 +1,11 @@
 /* test_memory.c -- train.memory: the same training in less memory, or a refusal that says how much it
  * takes. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/harness_experiment.h"
 #include "tests/harness_folder.h"
@@ -112,6 +116,16 @@ START_TEST(the_same_bits_in_less_memory)
 }
 END_TEST
 
+/* Bytes "in all", as `check` rounds them. */
+static double predicted(const char *text)
+{
+    static const char name[] = "in all               ";
+    const char *all = strstr(text, name);
+
+    ck_assert_ptr_nonnull(all);
+    return strtod(all + sizeof name - 1, NULL) * 1e6;
+}
+
 START_TEST(a_budget_is_never_exceeded_by_the_prediction)
 {
     const char *file = experiment_write("system", system_text);
@@ -122,11 +136,64 @@ START_TEST(a_budget_is_never_exceeded_by_the_prediction)
         snprintf(memory, sizeof memory, "train.memory=%ldMiB",
                  strtol(strchr(least, '=') + 1, NULL, 10) + more);
         ck_assert_int_eq(check(file, orders[0], memory, text), UG_DONE);
-        const char *all = strstr(text, "in all               ");
-        ck_assert_ptr_nonnull(all);
-        ck_assert_double_le(strtod(all + 21, NULL) * 1e6,
+        ck_assert_double_le(predicted(text),
                             strtod(strchr(memory, '=') + 1, NULL) * 0x1p20 + 0.05e6);
     }
+}
+END_TEST
+
+/* ---- What check says, and what the process takes ---- */
+
+/* Resident bytes of `unitgraph run`, at the most. */
+static double measure_run(const char *file, const char *order, const char *memory)
+{
+    struct rusage usage;
+    int status;
+    const pid_t child = fork();
+
+    ck_assert_int_ge(child, 0);
+    if (!child) {
+        execlp(getenv("UNITGRAPH"), "unitgraph", "run", file, "--out", folder_file("measured"),
+               "--quiet", "--set", order, "--set", memory, (char *)NULL);
+        _exit(127);
+    }
+    ck_assert_int_eq(wait4(child, &status, 0, &usage), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    return (double)usage.ru_maxrss * 1024;
+}
+
+/* Most of it parameters; most of it values, with grids and validation; values in little memory. */
+static const char large_text[] =
+    "unitgraph: 1\n"
+    "data: {batch: 2, x: {synthetic: {scene: shapes, domain: filled, count: 4, seed: 1}, size: "
+    "16}}\n"
+    "modules: {net: {body: ['conv2d(512, 3, padding=1)', relu(), 'conv2d(512, 3, padding=1)', "
+    "relu(), 'conv2d(3, 3, padding=1)']}}\n"
+    "networks: {N: net()}\n"
+    "graph: {y: N(x)}\n"
+    "losses: {L: 'mse_loss(y, x)'}\n"
+    "train:\n"
+    "  steps: 4\n"
+    "  memory: 1TiB\n"
+    "  update: simultaneous\n"
+    "  optimizers: {L: {minimize: L, parameters: [N], ema: 0.9, adam: {lr: 1e-3}}}\n";
+static const char events_text[] = "samples: {every: 2, count: 3, columns: [x, fake]}\n"
+                                  "validate: {every: 2, metrics: {far: 'l1_loss(fake, x)'}}\n";
+
+START_TEST(the_prediction_is_what_the_process_takes)
+{
+    char whole[sizeof system_text + sizeof events_text];
+    snprintf(whole, sizeof whole, "%s%s", system_text, events_text);
+    const char *file =
+        _i ? experiment_write("system", whole) : experiment_write("large", large_text);
+    char memory[60] = "train.memory=1TiB", text[LARGEST_TEXT];
+
+    if (_i == 2)
+        find_least(file, orders[0], memory);
+    ck_assert_int_eq(check(file, orders[0], memory, text), UG_DONE);
+    const double said = predicted(text), used = measure_run(file, orders[0], memory);
+    ck_assert_msg(fabs(said - used) < 0.05 * used, "%.1f MB are said, %.1f are used", said / 1e6,
+                  used / 1e6);
 }
 END_TEST
 
@@ -138,6 +205,9 @@ Suite *ug_suite(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_loop_test(c, the_same_bits_in_less_memory, 0, 2);
     tcase_add_test(c, a_budget_is_never_exceeded_by_the_prediction);
+#ifndef __SANITIZE_ADDRESS__ /* which has a memory of its own */
+    tcase_add_loop_test(c, the_prediction_is_what_the_process_takes, 0, 3);
+#endif
     suite_add_tcase(s, c);
     return s;
 }

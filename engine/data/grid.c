@@ -62,6 +62,11 @@ static void place_labels(struct layout *l, struct ug_arena *arena, const char *c
     }
 }
 
+static int64_t enlarge(int64_t side)
+{
+    return (LEGIBLE + side - 1) / side;
+}
+
 static void measure_cells(struct layout *l, const struct ug_picture *cells)
 {
     int64_t side = 1;
@@ -70,7 +75,7 @@ static void measure_cells(struct layout *l, const struct ug_picture *cells)
         side = cells[i].width > side ? cells[i].width : side;
         side = cells[i].height > side ? cells[i].height : side;
     }
-    l->factor = (LEGIBLE + side - 1) / side;
+    l->factor = enlarge(side);
     for (int r = 0; r < l->rows; r++)
         for (int c = 0; c < l->columns; c++) {
             const struct ug_picture *p = &cells[r * l->columns + c];
@@ -179,4 +184,15 @@ bool ug_picture_write_grid(const char *path, const struct ug_picture *cells, int
     ug_picture_free(&canvas);
     ug_arena_free(arena);
     return done;
+}
+
+size_t ug_picture_grid_bytes(int64_t rows, int64_t columns, int64_t height, int64_t width)
+{
+    const int64_t factor = enlarge(height > width ? height : width);
+    const double frame = 2 * MARGIN - GAP;
+    const double tall = (double)rows * (double)(height * factor + GAP) + frame +
+                        TEXT_SCALE * TEXT_HEIGHT + TEXT_GAP;
+    const double wide = (double)columns * (double)(width * factor + GAP) + frame;
+
+    return tall * wide < UG_MAX_PIXELS ? (size_t)(3 * sizeof(float) * tall * wide) : 0;
 }

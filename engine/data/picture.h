@@ -51,5 +51,7 @@ bool ug_picture_write_png(const char *path, const struct ug_picture *p, struct u
  * labels NULL: none. */
 bool ug_picture_write_grid(const char *path, const struct ug_picture *cells, int rows, int columns,
                            const char *const *labels, struct ug_diags *diags);
+/* Bytes that writing a grid of pictures of one size takes. */
+size_t ug_picture_grid_bytes(int64_t rows, int64_t columns, int64_t height, int64_t width);
 
 #endif

@@ -367,7 +367,7 @@ static bool show_cost(const struct checking *c)
                 ": parameters, gradients, moments, averages");
     show_amount(c, "values", (double)values, "B", ": all that a step computes, at its peak");
     if (need.data)
-        show_amount(c, "data", (double)need.data, "B", ": decoded pictures, batches read ahead");
+        show_amount(c, "data", (double)need.data, "B", ": pictures, and batches read ahead");
     show_amount(c, "program", (double)need.process, "B", ": code, libraries, threads");
     show_amount(c, "in all", (double)(need.blocks + values + need.data + need.process), "B", "");
     return true;

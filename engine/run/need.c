@@ -1,11 +1,14 @@
 #include "engine/run/need.h"
 
+#include <omp.h>
 #include <sys/resource.h>
 
+#include "engine/data/picture.h"
 #include "engine/run/optimizer.h"
 
-/* Resident when nothing is loaded yet but the program, its libraries and their threads. */
-static const size_t process_bytes = (size_t)8 << 20;
+/* Resident of the program and its libraries, with what describes an experiment; and of a thread's
+ * stack, on which kernels lay small tiles. */
+static const size_t program_bytes = (size_t)8 << 20, thread_bytes = (size_t)400 << 10;
 
 /* An ordered step copies what all optimizers but the last change, so that it can be undone. */
 static bool is_copied(const struct ug_train_spec *t, int optimizer)
@@ -46,6 +49,24 @@ static size_t event_bytes(const struct ug_event_spec *event, const struct ug_dat
     return bytes;
 }
 
+/* The cells of the grid of samples, and the grid itself. */
+static size_t grid_bytes(const struct ug_program *p, const struct ug_dataset *data)
+{
+    const int64_t rows = p->samples.count, columns = p->samples.n_columns;
+    size_t largest = 0;
+
+    for (int i = 0; data && p->samples.event.present && i < p->data.n; i++) {
+        const struct ug_type type = ug_dataset_type(data, p->data.entries[i].name);
+        const int64_t *dim = type.shape.dim;
+        const size_t bytes = type.shape.rank != 3
+                                 ? 0
+                                 : ug_picture_grid_bytes(rows, columns, dim[1], dim[2]) +
+                                       (size_t)(rows * columns) * ug_type_bytes(&type);
+        largest = bytes > largest ? bytes : largest;
+    }
+    return largest;
+}
+
 struct ug_need ug_need_of(const struct ug_program *p, const struct ug_store *store,
                           const struct ug_dataset *data)
 {
@@ -55,8 +76,8 @@ struct ug_need ug_need_of(const struct ug_program *p, const struct ug_store *sto
         .blocks = block_bytes(p, store),
         .data = (data ? data_bytes(data, ug_dataset_largest(data), batch) : 0) +
                 event_bytes(&p->samples.event, &p->samples.data, count, count) +
-                event_bytes(&p->validate.event, &p->validate.data, 0, batch),
-        .process = process_bytes,
+                grid_bytes(p, data) + event_bytes(&p->validate.event, &p->validate.data, 0, batch),
+        .process = program_bytes + (size_t)omp_get_max_threads() * thread_bytes,
     };
 }
 

@@ -7,8 +7,8 @@
 
 struct ug_need {
     size_t blocks;  /* parameters, gradients, moments, averages, and the copies that undo a step */
-    size_t data;    /* pictures that were decoded once, batches that are read ahead */
-    size_t process; /* code, libraries, what describes the experiment */
+    size_t data;    /* pictures that were decoded once, batches that are read ahead, grids */
+    size_t process; /* code, libraries, threads, what describes the experiment */
 };
 
 /* `data` is what is trained on, or NULL.  That of samples and of validation is opened and closed to
