@@ -71,6 +71,7 @@ static const struct ug_op accuracy = {
     .infer = accuracy_infer,
     .run = accuracy_run,
     .why_no_gradient = why_not,
+    .higher_is_better = true,
 };
 
 /* ---- Comparing pictures ---- */
@@ -150,6 +151,7 @@ static const struct ug_op psnr = {
     .infer = compare_infer,
     .run = psnr_run,
     .why_no_gradient = why_not,
+    .higher_is_better = true,
 };
 
 /* ---- ssim: Wang, Bovik, Sheikh, Simoncelli 2004 ---- */
@@ -299,6 +301,7 @@ static const struct ug_op ssim = {
     .scratch = ssim_scratch,
     .flops = ssim_flops,
     .why_no_gradient = why_not,
+    .higher_is_better = true,
 };
 
 static const struct ug_op *const ops[] = {&accuracy, &psnr, &ssim, NULL};

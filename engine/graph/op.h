@@ -166,6 +166,7 @@ struct ug_op {
                      const bool *wanted, struct ug_node **dx);
     const char *why_no_gradient;
     bool refuses_gradient;
+    bool higher_is_better;           /* of a metric: what `checkpoint: {best: …}` keeps; else lower */
 
     /* Something simpler that is worth the same, from nodes of b's graph (the node's inputs are
      * simplified already), or NULL: x * 1 is x.  NULL: there is no such rule. */

@@ -111,9 +111,13 @@ struct ug_validate_spec {
     int n_metrics;
 };
 
+enum ug_best_mode { UG_BEST_AUTO, UG_BEST_MIN, UG_BEST_MAX };
+
 struct ug_checkpoint_spec {
     struct ug_event_spec event;
     int64_t keep;                  /* 0 = all */
+    int best;                      /* index in validate.metrics, -1 = none */
+    enum ug_best_mode best_mode;   /* auto: as the metric's op says, else the lowest */
 };
 
 struct ug_translate_spec {

@@ -138,19 +138,78 @@ static void read_samples(struct ug_sections *s)
         read_columns(s, columns, samples);
 }
 
+/* The metric of `validate` that a scalar names. */
+static int find_metric(struct ug_sections *s, const struct ug_yaml *name)
+{
+    const struct ug_validate_spec *v = &s->program->validate;
+    const char **names = ug_arena_array(s->arena, (size_t)v->n_metrics + 1, sizeof *names);
+
+    if (!v->event.present) {
+        ug_note(
+            ug_error(s->diags, name->pos, "there is no 'validate' whose metric could be the best"),
+            UG_NOWHERE, "write 'validate: {every: 100, metrics: {%s: …}}'", name->text);
+        return -1;
+    }
+    for (int i = 0; i < v->n_metrics; i++) {
+        names[i] = v->metrics[i].label;
+        if (!strcmp(names[i], name->text))
+            return i;
+    }
+    ug_suggest(ug_error(s->diags, name->pos, "'validate' has no metric '%s'", name->text),
+               name->text, "metrics", names, (size_t)v->n_metrics);
+    return -1;
+}
+
+/* `best: psnr`, or `best: {metric: psnr, mode: max}`. */
+static void read_best(struct ug_sections *s, struct ug_yaml *best, struct ug_checkpoint_spec *c)
+{
+    struct best {
+        const char *metric, *mode;
+    } b = {NULL, "auto"};
+    static const struct ug_key keys[] = {
+        {"metric", "a metric of 'validate'", .type = UG_KEY_NAME,
+         .offset = offsetof(struct best, metric), .required = true},
+        {"mode", "min or max: which of its values is the best", .type = UG_KEY_NAME,
+         .offset = offsetof(struct best, mode)},
+        {.name = NULL},
+    };
+    const struct ug_yaml *name = best->kind == UG_YAML_MAP ? ug_yaml_get(best, "metric") : best;
+
+    if (best->kind == UG_YAML_MAP && !ug_read_keys(s, best, "'best'", keys, &b))
+        return;
+    if (best->kind == UG_YAML_LIST) {
+        ug_error(s->diags, best->pos,
+                 "'best' is a metric: 'best: psnr', or 'best: {metric: psnr, mode: max}'");
+        return;
+    }
+    c->best = find_metric(s, name);
+    c->best_mode = !strcmp(b.mode, "min")   ? UG_BEST_MIN
+                   : !strcmp(b.mode, "max") ? UG_BEST_MAX
+                                            : UG_BEST_AUTO;
+    if (c->best_mode == UG_BEST_AUTO && strcmp(b.mode, "auto"))
+        ug_error(s->diags, ug_yaml_get(best, "mode")->pos, "'mode' is min or max, not '%s'",
+                 b.mode);
+}
+
 static void read_checkpoint(struct ug_sections *s)
 {
     static const struct ug_key keys[] = {
         {"every", "steps from one checkpoint to the next", EVERY(ug_checkpoint_spec)},
         {"keep", "how many of the newest are kept; without it all", .type = UG_KEY_INT,
          .offset = offsetof(struct ug_checkpoint_spec, keep), .min = 1, .max = 0x1p53},
+        {"best", "the metric of 'validate' whose best is kept besides", .type = UG_KEY_OTHER},
         {.name = NULL},
     };
     struct ug_checkpoint_spec *checkpoint = &s->program->checkpoint;
     const struct ug_yaml *section = find_section(s, "checkpoint", &checkpoint->event);
 
-    if (section)
-        ug_read_keys(s, section, "'checkpoint'", keys, checkpoint);
+    checkpoint->best = -1;
+    if (!section)
+        return;
+    ug_read_keys(s, section, "'checkpoint'", keys, checkpoint);
+    struct ug_yaml *best = ug_yaml_get(section, "best");
+    if (best && !ug_yaml_is_null(best))
+        read_best(s, best, checkpoint);
 }
 
 static void read_validate(struct ug_sections *s)
@@ -177,8 +236,8 @@ void ug_read_events(struct ug_sections *s)
 {
     read_log(s);
     read_samples(s);
-    read_checkpoint(s);
     read_validate(s);
+    read_checkpoint(s);
 }
 
 /* ---- Translations ---- */

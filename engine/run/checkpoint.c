@@ -128,13 +128,31 @@ bool ug_checkpoint_write(const char *run, const struct ug_trainer *t,
         ug_folder_make(temporary, diags) && write_files(temporary, t, made, config, a, diags) &&
         ug_folder_replace(temporary, ug_arena_format(a, "%s/%s", folder, name), diags) &&
         ug_folder_link(ug_arena_format(a, "checkpoints/%s", name),
-                       ug_arena_format(a, "%s/latest", run), diags);
+                       ug_arena_format(a, "%s/latest", run), diags) &&
+        (made->best.step != made->step || ug_checkpoint_link_best(run, made, diags));
     if (!written)
         ug_folder_remove(temporary);
     else if (keep > 0)
-        ug_checkpoint_thin(a, folder, made->step, keep);
+        ug_checkpoint_thin(a, folder, made, keep);
     ug_arena_free(a);
     return written;
+}
+
+bool ug_checkpoint_link_best(const char *run, const struct ug_progress_made *made,
+                             struct ug_diags *diags)
+{
+    struct ug_arena *a = ug_arena_new();
+    const char *link = ug_arena_format(a, "%s/best", run);
+    const char *target =
+        ug_arena_format(a, "checkpoints/%s", ug_checkpoint_name(a, made->best.step));
+    bool linked = true;
+
+    if (made->best.metric)
+        linked = ug_folder_link(target, link, diags);
+    else
+        ug_folder_remove(link);
+    ug_arena_free(a);
+    return linked;
 }
 
 static bool read_averages(const char *path, const struct ug_trainer *t, struct ug_diags *diags)

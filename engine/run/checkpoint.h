@@ -6,6 +6,7 @@
  *                                   state.json             step, seed, --init, --set, the file, counts of updates,
  *                                                          sizes and checksums of the others
  *     RUN/latest -> checkpoints/step-00001000
+ *     RUN/best -> checkpoints/step-00000800                where the file asks for it
  *
  * A folder is written under another name and then renamed: it appears whole or not at all.
  */
@@ -13,6 +14,14 @@
 #define UG_CHECKPOINT_H
 
 #include "engine/run/trainer.h"
+
+/* The best value that a metric of `validate` has had. */
+struct ug_best {
+    const char *metric; /* NULL: none was seen */
+    bool highest;       /* it is the highest value, else the lowest */
+    double value;
+    int64_t step; /* whose checkpoint is kept */
+};
 
 struct ug_progress_made {
     int64_t step; /* finished */
@@ -22,10 +31,12 @@ struct ug_progress_made {
     const char *init;        /* the parameters that --init started from, or NULL */
     const char *const *sets; /* "NAME=EXPR" of --set: a run that goes on keeps them */
     int n_sets;
+    struct ug_best best;
 };
 
-/* Writes the checkpoint of made->step, points `latest` to it, and removes the oldest ones beyond
- * `keep` (0: none).  False after an error. */
+/* Writes the checkpoint of made->step, points `latest` to it, and `best` if it is the best, and
+ * removes the oldest ones beyond `keep` (0: none), but never one that these two name.  False after
+ * an error. */
 bool ug_checkpoint_write(const char *run, const struct ug_trainer *t,
                          const struct ug_progress_made *made, const char *config, int64_t keep,
                          struct ug_diags *diags);
@@ -33,6 +44,16 @@ bool ug_checkpoint_write(const char *run, const struct ug_trainer *t,
 /* The folder of the newest checkpoint (what `latest` points to, where it is there), or of that of
  * `step` if it is not negative; from the arena.  NULL if there is none. */
 const char *ug_checkpoint_find(struct ug_arena *a, const char *run, int64_t step);
+
+/* Points `best` to where made->best says, or removes it: a run may have been killed before it did
+ * that itself.  False after an error. */
+bool ug_checkpoint_link_best(const char *run, const struct ug_progress_made *made,
+                             struct ug_diags *diags);
+
+/* The checkpoint that a user names: "latest", "best" or the number of a step; from the arena.  NULL
+ * after an error. */
+const char *ug_checkpoint_named(struct ug_arena *a, const char *run, const char *which,
+                                struct ug_diags *diags);
 
 /* What is wrong with the bytes of a checkpoint, as its state.json describes them: "its
  * 'params.safetensors' has 12 bytes; 1000 were written"; NULL if it is whole. */

@@ -115,9 +115,38 @@ bool ug_checkpoint_choose(struct ug_arena *a, const char *run, const char **chec
     return !candidates[0];
 }
 
+const char *ug_checkpoint_named(struct ug_arena *a, const char *run, const char *which,
+                                struct ug_diags *diags)
+{
+    const char *best = ug_arena_format(a, "%s/best", run), *found = NULL;
+    char *end;
+    const long long step = strtoll(which, &end, 10);
+    const bool number = *which >= '0' && *which <= '9' && !*end;
+
+    if (!strcmp(which, "latest"))
+        found = ug_checkpoint_find(a, run, -1);
+    else if (!strcmp(which, "best"))
+        found = ug_folder_exists(best) ? best : NULL;
+    else if (number)
+        found = ug_checkpoint_find(a, run, step);
+    if (found)
+        return found;
+    if (number)
+        ug_error(diags, UG_NOWHERE, "'%s' has no checkpoint of step %lld", run, step);
+    else if (!strcmp(which, "latest"))
+        ug_error(diags, UG_NOWHERE, "'%s' has no checkpoint", run);
+    else if (!strcmp(which, "best"))
+        ug_note(ug_error(diags, UG_NOWHERE, "'%s' has no best checkpoint", run), UG_NOWHERE,
+                "'checkpoint: {best: METRIC}' in the file keeps one");
+    else
+        ug_error(diags, UG_NOWHERE, "a checkpoint is 'latest', 'best' or a step, not '%s'", which);
+    return NULL;
+}
+
 /* ---- Removing ---- */
 
-void ug_checkpoint_thin(struct ug_arena *a, const char *folder, int64_t newest, int64_t keep)
+void ug_checkpoint_thin(struct ug_arena *a, const char *folder, const struct ug_progress_made *made,
+                        int64_t keep)
 {
     int n;
     const char **names = list_checkpoints(a, folder, &n);
@@ -125,7 +154,8 @@ void ug_checkpoint_thin(struct ug_arena *a, const char *folder, int64_t newest, 
     for (int i = 0; i < n - keep; i++) {
         const char *path = ug_arena_format(a, "%s/%s", folder, names[i]);
         const char *gone = ug_arena_format(a, "%s/.%s.old", folder, names[i]);
-        if (step_of(names[i]) == newest)
+        const int64_t step = step_of(names[i]);
+        if (step == made->step || (made->best.metric && step == made->best.step))
             continue;
         if (!rename(path, gone)) /* so that half a checkpoint never has the name of a whole one */
             ug_folder_remove(gone);

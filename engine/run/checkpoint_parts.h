@@ -15,7 +15,8 @@ bool ug_checkpoint_read_counts(const char *folder, struct ug_trainer *t, struct 
 /* "step-00001000", from the arena. */
 const char *ug_checkpoint_name(struct ug_arena *a, int64_t step);
 
-/* Removes the oldest beyond `keep`, but never that of `newest`, to which `latest` points. */
-void ug_checkpoint_thin(struct ug_arena *a, const char *folder, int64_t newest, int64_t keep);
+/* Removes the oldest beyond `keep`, but never those that `latest` and `best` point to. */
+void ug_checkpoint_thin(struct ug_arena *a, const char *folder, const struct ug_progress_made *made,
+                        int64_t keep);
 
 #endif

@@ -94,6 +94,15 @@ static json_t *list_texts(const char *const *texts, int n)
     return list;
 }
 
+/* NULL, which is left out, where there is none. */
+static json_t *describe_best(const struct ug_best *b)
+{
+    return b->metric ? json_pack("{s:s, s:s, s:f, s:I}", "metric", b->metric, "mode",
+                                 b->highest ? "max" : "min", "value", b->value, "step",
+                                 (json_int_t)b->step)
+                     : NULL;
+}
+
 static json_t *make_state(json_t *files, const struct ug_trainer *t,
                           const struct ug_progress_made *made)
 {
@@ -104,10 +113,11 @@ static json_t *make_state(json_t *files, const struct ug_trainer *t,
         json_object_set_new(updates, t->program->train.optimizers[i].name,
                             json_integer(t->optimizers[i].updates));
     json_t *state =
-        json_pack("{s:i, s:I, s:I, s:f, s:s*, s:o, s:o, s:o, s:s}", "version", 1, "step",
+        json_pack("{s:i, s:I, s:I, s:f, s:s*, s:o, s:o*, s:o, s:o, s:s}", "version", 1, "step",
                   (json_int_t)made->step, "seed", (json_int_t)made->seed, "seconds", made->seconds,
-                  "init", made->init, "sets", list_texts(made->sets, made->n_sets), "updates",
-                  updates, "files", files, "experiment", made->experiment);
+                  "init", made->init, "sets", list_texts(made->sets, made->n_sets), "best",
+                  describe_best(&made->best), "updates", updates, "files", files, "experiment",
+                  made->experiment);
     if (state) {
         checksum_of_state(state, crc);
         json_object_set_new(state, checksum_key, json_string(crc));
@@ -159,6 +169,22 @@ static bool take_sets(const json_t *list, struct ug_arena *a, struct ug_progress
     return true;
 }
 
+static bool take_best(const json_t *best, struct ug_arena *a, struct ug_best *b)
+{
+    const json_t *metric = json_object_get(best, "metric"), *value = json_object_get(best, "value");
+    const json_t *step = json_object_get(best, "step");
+    const char *mode = json_string_value(json_object_get(best, "mode"));
+
+    *b = (struct ug_best){.metric = NULL};
+    if (!best)
+        return true;
+    if (!json_is_string(metric) || !json_is_number(value) || !json_is_integer(step) || !mode)
+        return false;
+    *b = (struct ug_best){copy_text(metric, a), !strcmp(mode, "max"), json_number_value(value),
+                          json_integer_value(step)};
+    return true;
+}
+
 static bool take_state(const json_t *state, struct ug_arena *a, struct ug_progress_made *made)
 {
     const json_t *step = json_object_get(state, "step"), *seed = json_object_get(state, "seed");
@@ -173,7 +199,8 @@ static bool take_state(const json_t *state, struct ug_arena *a, struct ug_progre
     made->seconds = json_number_value(json_object_get(state, "seconds"));
     made->init = copy_text(init, a);
     made->experiment = copy_text(experiment, a);
-    return take_sets(json_object_get(state, "sets"), a, made);
+    return take_sets(json_object_get(state, "sets"), a, made) &&
+           take_best(json_object_get(state, "best"), a, &made->best);
 }
 
 static json_t *load_state(const char *path, struct ug_diags *diags)

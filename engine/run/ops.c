@@ -150,6 +150,10 @@ static void print_op(const struct ug_op *op, FILE *out)
         fputs("\nA layer: it has parameters or state of its own.\n", out);
     if (!op->gradient && !op->build && op->why_no_gradient)
         fprintf(out, "\nNo gradient: %s.\n", op->why_no_gradient);
+    if (op->higher_is_better)
+        fputs(
+            "\nHigher is better: 'checkpoint: {best: NAME}' keeps the highest of such a metric.\n",
+            out);
     if (op->example) {
         fputs("\nexample\n", out);
         print_indented(op->example, out);

@@ -199,6 +199,7 @@ static void say_warnings(struct ug_session *r)
 bool ug_session_open(struct ug_session *r)
 {
     if (!take_folder(r) || !write_config(r) ||
+        (r->checkpoint && !ug_checkpoint_link_best(r->out, &r->made, r->diags)) ||
         !ug_about_write(r->program, r->file, ug_session_path(r, "about.json"), r->diags) ||
         !ug_metrics_open(&r->metrics, ug_session_path(r, "metrics.jsonl"), r->made.step, r->diags))
         return false;

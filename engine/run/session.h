@@ -35,6 +35,7 @@ struct ug_session {
     int64_t least_steps;   /* the run has at least these, whatever the file says */
     bool logs_all;         /* a line of metrics for each step */
     double seconds_before; /* of training, before this session */
+    bool best_is_new;      /* this step's validation was the best so far */
     int64_t saved;         /* step of the newest checkpoint; -1: none */
 };
 

@@ -58,6 +58,22 @@ static void show_step(struct ug_session *r, const struct ug_step *s, int64_t fin
     ug_progress_step(&r->progress, finished, text);
 }
 
+/* Whether this validation is the best so far; what is not a number never is. */
+static void judge(struct ug_session *r)
+{
+    const int metric = r->program->checkpoint.best;
+    struct ug_best *best = &r->made.best;
+
+    if (metric < 0 || !isfinite(r->validation.means[metric]))
+        return;
+    const double value = r->validation.means[metric];
+    const bool highest = ug_validation_highest(&r->validation, metric);
+    r->best_is_new = !best->metric || (highest ? value > best->value : value < best->value);
+    if (r->best_is_new)
+        *best = (struct ug_best){r->program->validate.metrics[metric].label, highest, value,
+                                 r->made.step};
+}
+
 static bool validate(struct ug_session *r, const struct ug_moment *now)
 {
     const struct ug_validate_spec *spec = &r->program->validate;
@@ -72,8 +88,10 @@ static bool validate(struct ug_session *r, const struct ug_moment *now)
             at += (size_t)snprintf(text + at, sizeof text - at, "  %s %.4g", spec->metrics[i].label,
                                    r->validation.means[i]);
     }
-    ug_progress_say(&r->progress, "step %lld: validated over %lld samples:%s", (long long)now->step,
-                    (long long)r->validation.count, text);
+    judge(r);
+    ug_progress_say(&r->progress, "step %lld: validated over %lld samples:%s%s",
+                    (long long)now->step, (long long)r->validation.count, text,
+                    r->best_is_new ? "  (the best so far)" : "");
     return true;
 }
 
@@ -126,10 +144,12 @@ bool ug_session_events(struct ug_session *r, const struct ug_step *s)
     const int64_t finished = r->made.step;
     const struct ug_moment now = ug_session_moment(r, finished);
 
+    r->best_is_new = false;
     r->made.seconds = r->seconds_before + ug_now() - r->progress.started;
     if (ug_progress_due(&r->progress, finished))
         show_step(r, s, finished);
     return write_metrics(r, s, &now) &&
            (!is_due(&r->program->samples.event, finished) || write_samples(r, &now)) &&
-           (!is_due(&r->program->checkpoint.event, finished) || ug_session_save(r));
+           (!(is_due(&r->program->checkpoint.event, finished) || r->best_is_new) ||
+            ug_session_save(r));
 }

@@ -131,6 +131,19 @@ static void restore_options(struct ug_session *r)
     r->config = ug_config_text(r->program);
 }
 
+/* The best of another metric says nothing about this one, and one whose checkpoint is gone cannot be
+ * kept. */
+static void check_best(struct ug_session *r)
+{
+    const int metric = r->program->checkpoint.best;
+    struct ug_best *best = &r->made.best;
+
+    if (best->metric && (metric < 0 || !ug_checkpoint_find(r->arena, r->out, best->step) ||
+                         strcmp(best->metric, r->program->validate.metrics[metric].label) ||
+                         best->highest != ug_validation_highest(&r->validation, metric)))
+        *best = (struct ug_best){.metric = NULL};
+}
+
 /* Where a network has changed, reading says which parameters do not fit any more. */
 bool ug_session_go_on(struct ug_session *r)
 {
@@ -139,6 +152,7 @@ bool ug_session_go_on(struct ug_session *r)
     if (!ug_checkpoint_read(r->checkpoint, r->trainer, r->diags) || !fine || !check_options(r))
         return false;
     restore_options(r);
+    check_best(r);
     r->saved = r->made.step;
     r->seconds_before = r->made.seconds;
     return true;

@@ -41,7 +41,7 @@ bool ug_validation_open(struct ug_validation *v, const struct ug_trainer *t, str
 {
     const struct ug_validate_spec *spec = &t->program->validate;
 
-    *v = (struct ug_validation){.spec = spec};
+    *v = (struct ug_validation){.spec = spec, .mode = t->program->checkpoint.best_mode};
     if (!spec->data.n) {
         ug_error(diags, spec->event.pos, "there is no data to validate with");
         return false;
@@ -100,4 +100,10 @@ bool ug_validation_run(struct ug_validation *v, const struct ug_moment *now, str
     }
     ug_loader_stop(loader);
     return done == v->count;
+}
+
+bool ug_validation_highest(const struct ug_validation *v, int metric)
+{
+    return v->mode == UG_BEST_MAX ||
+           (v->mode == UG_BEST_AUTO && v->whole.values[metric].node->op->higher_is_better);
 }

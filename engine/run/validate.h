@@ -7,6 +7,7 @@
 
 struct ug_validation {
     const struct ug_validate_spec *spec;
+    enum ug_best_mode mode; /* what the file says of its best metric */
     struct ug_dataset *data;
     int64_t count, batch;
     struct ug_view whole, last; /* batches of data.batch, and the smaller one at the end */
@@ -21,5 +22,9 @@ void ug_validation_close(struct ug_validation *v);
 /* Computes v->means.  False after an error: a picture that broke. */
 bool ug_validation_run(struct ug_validation *v, const struct ug_moment *now,
                        struct ug_diags *diags);
+
+/* Whether a metric's best value is its highest: as the file says, or as the op that computes it
+ * does. */
+bool ug_validation_highest(const struct ug_validation *v, int metric);
 
 #endif

@@ -156,9 +156,14 @@ static bool same_metrics(const struct verifying *v)
 
 /* ---- state.json and pictures ---- */
 
+static bool same_json(const json_t *a, const json_t *b)
+{
+    return (!a && !b) || json_equal(a, b);
+}
+
 static bool same_counts(const struct verifying *v)
 {
-    static const char *const keys[] = {"step", "seed", "updates"};
+    static const char *const keys[] = {"step", "seed", "updates", "best"};
     json_t *a =
         json_load_file(ug_arena_format(v->arena, "%s/latest/state.json", v->straight), 0, NULL);
     json_t *b =
@@ -166,7 +171,7 @@ static bool same_counts(const struct verifying *v)
     bool same = a && b;
 
     for (size_t i = 0; same && i < sizeof keys / sizeof *keys; i++)
-        if (!json_equal(json_object_get(a, keys[i]), json_object_get(b, keys[i])))
+        if (!same_json(json_object_get(a, keys[i]), json_object_get(b, keys[i])))
             same = differs(v, "'%s' of state.json", keys[i]);
     json_decref(a);
     json_decref(b);
