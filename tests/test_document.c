@@ -270,7 +270,7 @@ START_TEST(writing_and_reading_are_inverse)
         "a: {b: [1, 'x # y', \"q: r\", ~, '~', '', ' z', \"\\n\\t\\e\\\\\\\"\"], c: {}, d: []}\n"
         "'k: l': -1\n'- m': '- n'\n'null': \"[1]\"\no: |\n  p\n  q\n"
         "s: [[1, [2]], {t: u, v: [w]}]\n'#x': '&y'\nz: 'a:'\ne: -x + 1\n"
-        "f: '---'\ng: 'é'\n");
+        "f: '---'\ng: 'é'\n'Ox{': \"\\N\\L\\uFEFF\"\n'(]': 'a)'\n");
 
     ck_assert_uint_eq(ug_diags_errors(read_diags), 0);
     const char *text = written(y);

@@ -94,6 +94,14 @@ static const char *why_not(uint32_t c, uint32_t next)
     return NULL;
 }
 
+int ug_text_char(const char *text, size_t left, uint32_t *c, bool *legal)
+{
+    const int n = decode((const unsigned char *)text, left, c);
+
+    *legal = n && !why_not(*c, '\n');
+    return n;
+}
+
 bool ug_text_check(struct ug_text *t, struct ug_diags *diags)
 {
     const unsigned char *text = (const unsigned char *)t->source->text;

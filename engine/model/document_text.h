@@ -2,6 +2,8 @@
 #ifndef UG_DOCUMENT_TEXT_H
 #define UG_DOCUMENT_TEXT_H
 
+#include <stdint.h>
+
 #include "engine/model/document.h"
 
 /* A source with its lines found. */
@@ -19,6 +21,10 @@ void ug_text_init(struct ug_text *t, struct ug_arena *arena, struct ug_source *s
 /* Reports the first byte that is not UTF-8 and characters that YAML, or a terminal, would trip
  * over. */
 bool ug_text_check(struct ug_text *t, struct ug_diags *diags);
+
+/* The bytes of the character *c that a text of `left` bytes begins with, 0 if that is not UTF-8;
+ * *legal: ug_text_check lets it pass. */
+int ug_text_char(const char *text, size_t left, uint32_t *c, bool *legal);
 
 /* From line and column to byte, and back.  Places outside of the text give its nearest end. */
 size_t ug_text_offset(struct ug_text *t, int line, int column);

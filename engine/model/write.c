@@ -1,14 +1,30 @@
 /* write.c -- a tree as YAML in block style. */
 #include <string.h>
 
-#include "engine/model/document.h"
+#include "engine/model/document_text.h"
 
 enum { STEP = 2 }; /* blanks of indentation a level, and the length of "- " */
+
+/* Every character may stand in a file as it is, and none is a line's end. */
+static bool is_legal(const struct ug_yaml *y)
+{
+    uint32_t c = 0;
+    bool legal;
+
+    for (size_t i = 0; i < y->length;) {
+        const int n = ug_text_char(y->text + i, y->length - i, &c, &legal);
+        if (!legal || c < 0x20)
+            return false;
+        i += (size_t)n;
+    }
+    return true;
+}
 
 /* Can a text stand without quotes, in block style, and read as itself? */
 static bool is_plain(const struct ug_yaml *y)
 {
     const char *s = y->text;
+    int balance;
 
     if (!y->length || strchr(" \t,[]{}#&*!|>'\"%@`", s[0]) || s[y->length - 1] == ' ' ||
         s[y->length - 1] == ':' || strlen(s) != y->length)
@@ -18,9 +34,10 @@ static bool is_plain(const struct ug_yaml *y)
     if (!strncmp(s, "---", 3) || !strncmp(s, "...", 3) || !strcmp(s, "<<"))
         return false;
     for (const char *c = s; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f || (*c == ':' && c[1] == ' ') ||
-            (*c == ' ' && c[1] == '#'))
+        if ((*c == ':' && c[1] == ' ') || (*c == ' ' && c[1] == '#'))
             return false;
+    if (!is_legal(y) || ug_unbalanced(s, y->length, &balance) || balance)
+        return false;
     const struct ug_yaml unquoted = {
         .kind = UG_YAML_SCALAR, .plain = true, .text = s, .length = y->length};
     return !ug_yaml_is_null(&unquoted);
@@ -28,17 +45,21 @@ static bool is_plain(const struct ug_yaml *y)
 
 static void put_quoted(const struct ug_yaml *y, FILE *out)
 {
+    uint32_t c = 0;
+    bool legal;
+
     putc('"', out);
-    for (size_t i = 0; i < y->length; i++) {
-        const unsigned char c = (unsigned char)y->text[i];
+    for (size_t i = 0; i < y->length;) {
+        const int n = ug_text_char(y->text + i, y->length - i, &c, &legal);
         if (c == '"' || c == '\\')
-            fprintf(out, "\\%c", c);
+            fprintf(out, "\\%c", (int)c);
         else if (c == '\n')
             fputs("\\n", out);
-        else if (c < 0x20 || c == 0x7f)
-            fprintf(out, "\\x%02X", c);
+        else if (c < 0x20 || !legal)
+            fprintf(out, "\\u%04X", c);
         else
-            putc(c, out);
+            fwrite(y->text + i, 1, (size_t)n, out);
+        i += n ? (size_t)n : 1;
     }
     putc('"', out);
 }
