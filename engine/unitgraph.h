@@ -1,7 +1,8 @@
 /* unitgraph.h -- the public interface of libunitgraph: all that the command line uses.
  *
  * Nothing here prints to the terminal or exits: results go to the stream that is given, problems to
- * the list of diagnostics.  Functions return what the command line uses as its exit status.
+ * the list of diagnostics.  Functions return what the command line uses as its exit status.  A file
+ * that is not where its name says is looked for among the installed graphs: "unit.yaml".
  */
 #ifndef UNITGRAPH_H
 #define UNITGRAPH_H
@@ -10,9 +11,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "engine/base/cpu.h"
-#include "engine/base/diag.h"
-#include "engine/base/file.h"
+/* Beside this file, also where it is installed: CMakeLists.txt lists them. */
+#include "base/cpu.h"
+#include "base/diag.h"
+#include "base/file.h"
 
 enum ug_status {
     UG_DONE = 0,

@@ -153,6 +153,9 @@ int command_parse(const struct command *c, const struct option *options, int lea
         } else if (!only_words && (!strcmp(word, "--help") || !strcmp(word, "-h"))) {
             print_help(c, options);
             return UG_DONE;
+        } else if (!only_words && argc == 1 && !strcmp(word, MANUAL)) {
+            manual_command(c, options);
+            return UG_DONE;
         } else if (!only_words && word[0] == '-' && word[1]) {
             status = take_option(c, options, argc, argv, &i);
         } else if (words->n == most) {

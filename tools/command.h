@@ -63,6 +63,12 @@ struct words {
 
 enum { GO_ON = -1 };
 
+/* The word that stands for --help while the manual page is made: what `c` does, in roff. */
+#define MANUAL "--man"
+/* What a manual page begins with; `commands` ends with NULL. */
+void manual_begin(const struct command *const *commands);
+void manual_command(const struct command *c, const struct option *options);
+
 /* Fills the options' values and the words: `least` to `most` of them.  GO_ON; or the exit status, after help or a message. */
 int command_parse(const struct command *c, const struct option *options, int least, int most,
                   int argc, char **argv, struct words *words);

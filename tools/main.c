@@ -43,6 +43,22 @@ static void print_help(FILE *out)
         out);
 }
 
+static int print_manual(void)
+{
+    static char *manual[] = {MANUAL};
+    const struct command *all[N_COMMANDS + 1] = {NULL};
+
+    memcpy(all, commands, sizeof commands);
+    manual_begin(all);
+    for (int i = 0; i < N_COMMANDS; i++)
+        commands[i]->run(commands[i], 1, manual);
+    puts(".SH EXIT STATUS\n0: done. 1: it failed while running. 2: the command line or the file is "
+         "wrong.\n"
+         ".SH FILES\n.TP\n.I " UG_SHARED_FOLDER "/graphs\n"
+         "experiments that can be run, included and changed by name: unit.yaml");
+    return UG_DONE;
+}
+
 static int unknown(const char *name)
 {
     const char *names[N_COMMANDS];
@@ -90,6 +106,8 @@ static int obey(int argc, char **argv)
         print_help(stdout);
         return UG_DONE;
     }
+    if (!strcmp(name, "help") && !strcmp(argv[2], MANUAL))
+        return print_manual();
     if (!strcmp(name, "help")) {
         const struct command *c = find(argv[2]);
         return c ? c->run(c, 1, help) : unknown(argv[2]);

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "engine/base/diag.h"
+#include "diag.h"
 
 /* From the narrowest to the widest. */
 enum ug_cpu {

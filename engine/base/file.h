@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "engine/base/diag.h"
+#include "diag.h"
 
 /* Reads a file of at most `limit` bytes.  The result has a closing NUL that *length does not count;
  * the caller frees it.  NULL after an error at `pos` that names the file. */

@@ -3,7 +3,9 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "engine/base/installed.h"
 #include "engine/model/document.h"
 
 enum {
@@ -98,6 +100,14 @@ static void check_version(struct composer *c, const struct ug_yaml *root, bool r
 
 static struct ug_yaml *read_file(struct composer *c, const char *path, struct ug_pos included_from);
 
+/* The path; or, where nothing is there, that of the installed graph which is called so. */
+static const char *locate(struct composer *c, const char *path, const char *name)
+{
+    const char *installed = access(path, F_OK) ? ug_installed_graph(c->arena, name) : NULL;
+
+    return installed ? installed : path;
+}
+
 /* The path of an included file, relative to the one that includes it. */
 static struct ug_yaml *read_include(struct composer *c, const struct ug_yaml *value)
 {
@@ -112,11 +122,10 @@ static struct ug_yaml *read_include(struct composer *c, const struct ug_yaml *va
         return NULL;
     }
     const bool joined = *value->text != '/' && *value->folder;
-    return read_file(c,
-                     joined ? ug_arena_format(c->arena, "%s%s%s", value->folder,
-                                              strcmp(value->folder, "/") ? "/" : "", value->text)
-                            : value->text,
-                     value->pos);
+    const char *path = joined ? ug_arena_format(c->arena, "%s%s%s", value->folder,
+                                                strcmp(value->folder, "/") ? "/" : "", value->text)
+                              : value->text;
+    return read_file(c, locate(c, path, value->text), value->pos);
 }
 
 /* What a file includes, in order, then the file itself. */
@@ -325,7 +334,7 @@ struct ug_yaml *ug_yaml_compose(struct ug_arena *arena, struct ug_diags *diags, 
 {
     struct composer c = {.arena = arena, .diags = diags};
 
-    return finish(&c, read_file(&c, path, UG_NOWHERE), sets, n_sets);
+    return finish(&c, read_file(&c, locate(&c, path, path), UG_NOWHERE), sets, n_sets);
 }
 
 struct ug_yaml *ug_yaml_compose_text(struct ug_arena *arena, struct ug_diags *diags,
