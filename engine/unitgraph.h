@@ -118,6 +118,21 @@ struct ug_convert_options {
 };
 enum ug_status ug_convert_weights(const struct ug_convert_options *o, struct ug_diags *diags);
 
+/* ---- gradcheck ---- */
+
+struct ug_gradcheck_options {
+    struct ug_overrides overrides;
+    const char *params; /* or NULL: initial values */
+    bool terms;         /* each term of a loss by itself as well */
+    int64_t directions; /* a comparison; at least 1 */
+    int64_t seed;       /* -1: as the file says */
+    FILE *out;
+};
+/* Compares, in float64, the gradients that training uses with differences of the losses, and prints
+ * a table.  UG_FAILED: some differ. */
+enum ug_status ug_gradcheck(const char *file, const struct ug_gradcheck_options *o,
+                            struct ug_diags *diags);
+
 /* ---- ops, bench ---- */
 
 enum ug_status ug_ops(const char *name, FILE *out,

@@ -75,8 +75,9 @@ static void setup(void)
 
 START_TEST(help_and_version)
 {
-    static const char *const commands[] = {"run",       "check",  "eval",   "show", "dot",
-                                           "translate", "report", "replay", "ops",  "bench"};
+    static const char *const commands[] = {"run",       "check",     "eval",   "show",
+                                           "dot",       "translate", "report", "replay",
+                                           "gradcheck", "ops",       "bench"};
     char arguments[80];
 
     expect("--help", 0, "usage: unitgraph COMMAND");

@@ -35,6 +35,8 @@ struct ug_safetensors {
 
 /* ---- Types of elements ---- */
 
+typedef __typeof__(0.0f) ug_binary32; /* as files have it, whatever float means: see double.h */
+
 typedef void convert_fn(const unsigned char *from, int64_t n, void *to);
 
 /* Elements are copied to an aligned piece first: a file may put them anywhere. */
@@ -53,7 +55,7 @@ typedef void convert_fn(const unsigned char *from, int64_t n, void *to);
 
 static float float_of_bits(uint32_t bits)
 {
-    float x;
+    ug_binary32 x;
 
     memcpy(&x, &bits, sizeof x);
     return x;
@@ -75,7 +77,7 @@ static float float_of_half(uint16_t h)
 }
 
 CONVERT(float_from_f64, double, float, x[i])
-CONVERT(float_from_f32, float, float, x[i])
+CONVERT(float_from_f32, ug_binary32, float, x[i])
 CONVERT(float_from_f16, uint16_t, float, float_of_half(x[i]))
 CONVERT(float_from_bf16, uint16_t, float, float_of_bits((uint32_t)x[i] << 16))
 CONVERT(float_from_i64, int64_t, float, x[i])

@@ -4,7 +4,8 @@
  * loops over sums are unrolled in full: gcc keeps the sums in registers only then.
  */
 
-typedef float TILE(vector) __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef float TILE(vector)
+    __attribute__((vector_size(sizeof(float) * LANES), aligned(sizeof(float)), may_alias));
 typedef TILE(vector) TILE(sums)[ROWS][2];
 
 TARGET static inline __attribute__((always_inline)) void

@@ -15,6 +15,41 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef UG_DOUBLE
+
+/* The polynomials have the precision of float32: in float64 the C library's functions serve. */
+static inline float ug_expf(float x)
+{
+    return exp(x);
+}
+
+static inline float ug_expm1f(float x)
+{
+    return expm1(x);
+}
+
+static inline float ug_logf(float x)
+{
+    return log(x);
+}
+
+static inline float ug_tanhf(float x)
+{
+    return tanh(x);
+}
+
+static inline float ug_log1pf(float x)
+{
+    return log1p(x);
+}
+
+static inline float ug_erff(float x)
+{
+    return erf(x);
+}
+
+#else
+
 static inline uint32_t ug_bits_of(float x)
 {
     uint32_t u;
@@ -106,11 +141,6 @@ static inline float ug_tanhf(float x)
     return size < 0.625f ? small : copysignf(large, x);
 }
 
-static inline float ug_sigmoidf(float x)
-{
-    return 1.0f / (1.0f + ug_expf(-x));
-}
-
 /* ln(1 + u) for 0 <= u <= 1, as 2 artanh(u / (2 + u)). */
 static inline float ug_log1pf(float u)
 {
@@ -118,14 +148,6 @@ static inline float ug_log1pf(float u)
 
     return 2.0f * s +
            s * z * (0.666664183f + z * (0.400215268f + z * (0.280018032f + z * 0.280119926f)));
-}
-
-/* ln(1 + e^x); x itself above 20, as PyTorch has it. */
-static inline float ug_softplusf(float x)
-{
-    const float y = (x > 0.0f ? x : 0.0f) + ug_log1pf(ug_expf(-fabsf(x)));
-
-    return x > 20.0f ? x : y;
 }
 
 /* An odd polynomial up to 1, from there 1 - e^-p(x). */
@@ -147,6 +169,21 @@ static inline float ug_erff(float x)
                        t * (-0.0218380969f + t * (0.00294766668f - t * 0.000186380086f)))));
 
     return size < 1.0f ? small : copysignf(1.0f - ug_expf(-p), x);
+}
+
+#endif
+
+static inline float ug_sigmoidf(float x)
+{
+    return 1.0f / (1.0f + ug_expf(-x));
+}
+
+/* ln(1 + e^x); x itself above 20, as PyTorch has it. */
+static inline float ug_softplusf(float x)
+{
+    const float y = (x > 0.0f ? x : 0.0f) + ug_log1pf(ug_expf(-fabsf(x)));
+
+    return x > 20.0f ? x : y;
 }
 
 /* The probability that a standard normal variable is below x. */

@@ -21,7 +21,8 @@
  * In two dimensions a transform goes over columns, then over rows.
  */
 
-typedef float FORM(vector) __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef float FORM(vector)
+    __attribute__((vector_size(sizeof(float) * LANES), aligned(sizeof(float)), may_alias));
 
 #define V      FORM(vector)
 #define INLINE TARGET static inline __attribute__((always_inline))

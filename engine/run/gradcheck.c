@@ -1,0 +1,555 @@
+/* gradcheck.c -- unitgraph gradcheck: gradients against differences of losses, in float64.
+ *
+ * For a loss L, parameters p of one network and a random direction v, the derivative of L(p + t v)
+ * at t = 0 is taken twice: as the product of v with the gradient that the graph computes, and as
+ * (L(p + h v) - L(p - h v)) / 2h for smaller and smaller h until two agree.  What a gradient does
+ * not go through on purpose (detach, comparisons, singular vectors, draws) is held still in the
+ * differences.  Compiled only where float means double: engine/base/double.h.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/random.h"
+#include "engine/run/gradcheck_loss.h"
+#include "engine/run/view.h"
+#include "engine/run/weights.h"
+#include "engine/unitgraph.h"
+
+enum { WIDEST_NAME = 40, MOST_ROWS = 20, POINTS = 2 };
+
+static const double tolerance = 1e-6;  /* of the derivative */
+static const double vague = 1e-3;      /* differences that vary by more than this say nothing */
+static const double noticeable = 1e-4; /* held back */
+static const double nudge = 1e-3;      /* the point lies this far beside the parameters */
+static const double least_size = 0.01; /* of a parameter's elements, where they are smaller */
+
+struct checking {
+    const struct ug_gradcheck_options *options;
+    struct ug_arena *arena;
+    struct ug_diags *diags;
+    struct ug_program *program;
+    struct ug_dataset *data;
+    struct ug_loader *loader;
+    struct ug_batch invented; /* where the file has no data */
+    struct ug_store *store;
+    struct ug_unfolded *unfolded;
+    struct ug_loss_setting setting;
+    int width;
+    int compared, wrong, unclear;
+};
+
+/* Some of a loss's parameters: all of one network, or a single one. */
+struct group {
+    struct ug_param *const *params;
+    const float *const *grads;
+    int n;
+};
+
+/* ---- Parameters and directions ---- */
+
+static int64_t count_of(const struct ug_param *p)
+{
+    return ug_shape_count(&p->type.shape);
+}
+
+static float *values_of(const struct checking *c, const struct ug_param *p)
+{
+    return c->store->data[p->index];
+}
+
+/* Typical size of a parameter's elements: steps are in proportion to it. */
+static double size_of(const struct checking *c, const struct ug_param *p)
+{
+    const float *x = values_of(c, p);
+    double sum = 0;
+
+    for (int64_t i = 0; i < count_of(p); i++)
+        sum += (double)x[i] * (double)x[i];
+    sum = sqrt(sum / (double)(count_of(p) ? count_of(p) : 1));
+    return sum > least_size ? sum : least_size;
+}
+
+/* A random direction over a group, each parameter's part in proportion to its size. */
+static float **make_direction(const struct checking *c, const struct group *g, uint64_t number)
+{
+    float **v = ug_xcalloc((size_t)g->n, sizeof(*v));
+
+    for (int k = 0; k < g->n; k++) {
+        const struct ug_param *p = g->params[k];
+        const struct ug_random r = {
+            .seed = c->setting.seed, .stream = ug_random_stream(p->name) + 1, .step = number};
+        const double size = size_of(c, p);
+        v[k] = ug_xcalloc((size_t)count_of(p), sizeof **v);
+        ug_random_normal(&r, 0, count_of(p), v[k]);
+        for (int64_t i = 0; i < count_of(p); i++)
+            v[k][i] = (float)((double)v[k][i] * size);
+    }
+    return v;
+}
+
+static void free_direction(const struct group *g, float **v)
+{
+    for (int k = 0; k < g->n; k++)
+        free(v[k]);
+    free(v);
+}
+
+static float **copy_values(const struct checking *c, const struct group *g)
+{
+    float **copy = ug_xcalloc((size_t)g->n, sizeof(*copy));
+
+    for (int k = 0; k < g->n; k++) {
+        const size_t n = (size_t)count_of(g->params[k]);
+        copy[k] = ug_xcalloc(n, sizeof **copy);
+        memcpy(copy[k], values_of(c, g->params[k]), n * sizeof **copy);
+    }
+    return copy;
+}
+
+/* p = p0 + h v */
+static void move(const struct checking *c, const struct group *g, float *const *p0, float *const *v,
+                 double h)
+{
+    for (int k = 0; k < g->n; k++) {
+        float *p = values_of(c, g->params[k]);
+        for (int64_t i = 0; i < count_of(g->params[k]); i++)
+            p[i] = (float)((double)p0[k][i] + h * (double)v[k][i]);
+    }
+}
+
+/* To a point nearby, another one for each number. */
+static void step_aside(const struct checking *c, struct ug_param *const *params, int n,
+                       uint64_t number)
+{
+    const struct group g = {params, NULL, n};
+    float **p0 = copy_values(c, &g), **v = make_direction(c, &g, ~number);
+
+    move(c, &g, p0, v, nudge);
+    free_direction(&g, p0);
+    free_direction(&g, v);
+}
+
+/* ---- Both derivatives ---- */
+
+struct comparison {
+    double analytic, numeric;
+    double bar;   /* how far the last differences were apart */
+    double scale; /* how large a derivative to expect: errors are relative to it */
+};
+
+/* Along v; *spread: the standard deviation over directions like v. */
+static double analytic(const struct checking *c, const struct group *g, float *const *v,
+                       double *spread)
+{
+    double sum = 0, square = 0;
+
+    for (int k = 0; k < g->n; k++) {
+        const double size = size_of(c, g->params[k]);
+        for (int64_t i = 0; g->grads[k] && i < count_of(g->params[k]); i++) {
+            const double d = (double)g->grads[k][i];
+            sum += d * (double)v[k][i];
+            square += d * size * (d * size);
+        }
+    }
+    *spread = sqrt(square);
+    return sum;
+}
+
+struct line { /* through the point, along v */
+    const struct checking *checking;
+    const struct group *group;
+    struct ug_loss *loss;
+    float **p0, **v;
+};
+
+static double difference(const struct line *l, double h, bool still)
+{
+    move(l->checking, l->group, l->p0, l->v, h);
+    const double ahead = ug_loss_value(l->loss, still);
+    move(l->checking, l->group, l->p0, l->v, -h);
+    const double behind = ug_loss_value(l->loss, still);
+    move(l->checking, l->group, l->p0, l->v, 0);
+    return (ahead - behind) / (2 * h);
+}
+
+/* Large steps bend with the loss and cross its kinks, tiny ones drown in rounding; between them
+ * lies a plateau, where a step and one of a tenth of it agree best.  A kink right beside the point
+ * makes a plateau of its own, so smaller steps are tried until the gradient is met. */
+static void find_numeric(const struct line *l, struct comparison *r)
+{
+    static const double steps[] = {1e-5, 1e-6, 1e-7, 1e-8, 1e-9};
+    double before = INFINITY;
+
+    r->bar = INFINITY;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        const double now = difference(l, steps[i], true);
+        const bool met = fabs(now - r->analytic) <= 0.1 * tolerance * r->scale;
+        if (i == 0 || met || !(fabs(now - before) >= r->bar)) {
+            r->bar = met ? 0 : i == 0 ? INFINITY : fabs(now - before);
+            r->numeric = now;
+        }
+        if (met)
+            break;
+        before = now;
+    }
+    r->scale = fmax(r->scale, fabs(r->numeric));
+}
+
+enum verdict { AGREES, UNCLEAR, DIFFERS };
+
+static double error_of(const struct comparison *r)
+{
+    const double error = fabs(r->analytic - r->numeric);
+
+    return r->scale > 0 ? error / r->scale : error;
+}
+
+static enum verdict judge(const struct comparison *r)
+{
+    const double error = error_of(r), bar = r->scale > 0 ? r->bar / r->scale : 0;
+
+    if (!isfinite(error) || error > fmax(tolerance, 3 * bar))
+        return DIFFERS;
+    return bar > vague ? UNCLEAR : AGREES;
+}
+
+/* How much of the loss's change along a direction no gradient goes through; *whole: all of it. */
+static double held_back(const struct checking *c, struct ug_loss *loss, const struct group *g,
+                        double *whole)
+{
+    const double step = 1e-6;
+    struct line l = {c, g, loss, copy_values(c, g), make_direction(c, g, 0)};
+
+    *whole = difference(&l, step, false);
+    const double back = *whole - difference(&l, step, true);
+    free_direction(g, l.p0);
+    free_direction(g, l.v);
+    return back;
+}
+
+/* floor: errors are relative to this at least. */
+static struct comparison compare_here(const struct checking *c, struct ug_loss *loss,
+                                      const struct group *g, double floor, uint64_t number)
+{
+    struct comparison r = {0};
+    struct line l = {c, g, loss, copy_values(c, g), make_direction(c, g, number)};
+    double spread;
+
+    r.analytic = analytic(c, g, l.v, &spread);
+    r.scale = fmax(floor, fmax(spread, fabs(r.analytic)));
+    find_numeric(&l, &r);
+    free_direction(g, l.p0);
+    free_direction(g, l.v);
+    return r;
+}
+
+/* A wrong gradient is wrong everywhere, while a kink is nowhere twice: what differs is tried again
+ * from points a little farther on. */
+static struct comparison compare(const struct checking *c, struct ug_loss *loss,
+                                 const struct group *g, double floor, uint64_t number)
+{
+    struct comparison r = compare_here(c, loss, g, floor, number);
+
+    for (uint64_t again = 1; again <= POINTS && judge(&r) != AGREES; again++) {
+        step_aside(c, g->params, g->n, number + again);
+        ug_loss_gradient(loss);
+        r = compare_here(c, loss, g, floor, number);
+    }
+    return r;
+}
+
+/* ---- The table ---- */
+
+static void print_row(const struct checking *c, const char *loss, const char *group, int64_t n,
+                      const struct comparison *r)
+{
+    static const char *const words[] = {"agrees", "unclear: the loss is too rough here", "DIFFERS"};
+
+    fprintf(c->options->out, "%-*s  %-*s  %11lld  % 14.8g  % 14.8g  %8.1e  %s\n", c->width, loss,
+            c->width, group, (long long)n, r->analytic, r->numeric, error_of(r), words[judge(r)]);
+}
+
+/* The worst of several directions. */
+static struct comparison compare_all(const struct checking *c, struct ug_loss *loss,
+                                     const struct group *g)
+{
+    struct comparison worst = compare(c, loss, g, 0, 0);
+
+    for (int64_t i = 1; i < c->options->directions; i++) {
+        const struct comparison r = compare(c, loss, g, 0, (uint64_t)i);
+        if (!(error_of(&r) <= error_of(&worst)))
+            worst = r;
+    }
+    return worst;
+}
+
+/* A group that differs, parameter by parameter. */
+static void print_params(const struct checking *c, struct ug_loss *loss, const struct group *g,
+                         double scale)
+{
+    int shown = 0;
+
+    for (int k = 0; k < g->n; k++) {
+        const struct group one = {g->params + k, g->grads + k, 1};
+        const struct comparison r = compare(c, loss, &one, scale, 0);
+        if (judge(&r) == AGREES)
+            continue;
+        if (shown++ < MOST_ROWS)
+            fprintf(c->options->out, "    %s: % .8g, and by differences % .8g\n",
+                    one.params[0]->name, r.analytic, r.numeric);
+    }
+    if (shown > MOST_ROWS)
+        fprintf(c->options->out, "    … and %d more\n", shown - MOST_ROWS);
+}
+
+static void print_held_back(const struct checking *c, struct ug_loss *loss, const struct group *g,
+                            double scale)
+{
+    double whole, back = loss->n_held ? held_back(c, loss, g, &whole) : 0;
+
+    if (fabs(back) > noticeable * scale)
+        fprintf(c->options->out,
+                "    of a change of % .5g, detach and its kin hold back % .5g: as it should be\n",
+                whole, back);
+}
+
+static void check_group(struct checking *c, const char *name, struct ug_loss *loss,
+                        const struct group *g)
+{
+    const char *text = g->params[0]->name;
+    char top[WIDEST_NAME + 1];
+    int64_t elements = 0;
+    bool reached = false;
+
+    snprintf(top, sizeof top, "%.*s", (int)strcspn(text, "."), text);
+    for (int k = 0; k < g->n; k++) {
+        elements += count_of(g->params[k]);
+        reached |= g->grads[k] != NULL;
+    }
+    if (!reached) {
+        fprintf(c->options->out, "%-*s  %-*s  %11lld  not reached by the loss\n", c->width, name,
+                c->width, top, (long long)elements);
+        return;
+    }
+    const struct comparison r = compare_all(c, loss, g);
+    const enum verdict verdict = judge(&r);
+    c->compared++;
+    c->wrong += verdict == DIFFERS;
+    c->unclear += verdict == UNCLEAR;
+    print_row(c, name, top, elements, &r);
+    print_held_back(c, loss, g, r.scale);
+    if (verdict == DIFFERS && g->n > 1)
+        print_params(c, loss, g, r.scale);
+    fflush(c->options->out);
+}
+
+/* ---- One loss ---- */
+
+static size_t top_length(const char *name)
+{
+    return strcspn(name, ".");
+}
+
+static int group_end(struct ug_param *const *params, int from, int n)
+{
+    const char *name = params[from]->name;
+    const size_t length = top_length(name);
+    int i = from;
+
+    while (i < n && top_length(params[i]->name) == length &&
+           !strncmp(params[i]->name, name, length))
+        i++;
+    return i;
+}
+
+static bool check_loss(struct checking *c, const char *name, struct ug_node *node,
+                       struct ug_param *const *params, int n)
+{
+    struct ug_loss loss;
+    const bool made = ug_loss_open(&loss, &c->setting, node, params, n);
+
+    if (made) {
+        const double value = ug_loss_gradient(&loss);
+        if (!isfinite(value))
+            ug_error(c->diags, node->pos, "'%s' is not finite where it is to be checked", name);
+        for (int i = 0, end; i < n && isfinite(value); i = end) {
+            end = group_end(params, i, n);
+            check_group(c, name, &loss,
+                        &(struct group){params + i, (const float *const *)loss.grads + i, end - i});
+        }
+    }
+    ug_loss_close(&loss);
+    return made && !ug_diags_errors(c->diags);
+}
+
+/* ---- Which losses, and which parameters ---- */
+
+static void mark_ancestors(const struct ug_graph *g, const struct ug_node *node, bool *marks)
+{
+    marks[node->id] = true;
+    for (int i = node->id; i >= 0; i--)
+        for (int k = 0; marks[i] && k < g->nodes[i]->n_in; k++)
+            marks[g->nodes[i]->in[k]->id] = true;
+}
+
+/* The terms of what an optimizer minimises, one by one. */
+static bool check_terms(struct checking *c, const struct ug_optimizer_spec *o,
+                        const struct ug_node *minimized)
+{
+    const struct ug_unfolded *u = c->unfolded;
+    bool *part = ug_xcalloc((size_t)minimized->id + 1, sizeof *part), fine = true;
+
+    mark_ancestors(u->graph, minimized, part);
+    for (int i = 0; i < u->terms.n && fine; i++) {
+        const struct ug_value *t = &u->terms.items[i];
+        if (t->node && !t->pruned && t->node->id <= minimized->id && part[t->node->id])
+            fine = check_loss(c, t->name, t->node, o->params, o->n_params);
+    }
+    free(part);
+    return fine;
+}
+
+static bool check_optimizers(struct checking *c)
+{
+    const struct ug_train_spec *t = &c->program->train;
+    bool fine = true;
+
+    /* At the start relu's input is often 0 exactly. */
+    for (int i = 0; i < t->n_optimizers; i++)
+        step_aside(c, t->optimizers[i].params, t->optimizers[i].n_params, 0);
+    for (int i = 0; i < t->n_order && fine; i++) {
+        const struct ug_optimizer_spec *o = &t->optimizers[t->order[i]];
+        struct ug_node *minimized = c->unfolded->minimized.items[t->order[i]].node;
+        fine = check_loss(c, o->name, minimized, o->params, o->n_params) &&
+               (!c->options->terms || check_terms(c, o, minimized));
+    }
+    return fine;
+}
+
+/* Without `train`: every loss, and all parameters. */
+static bool check_losses(struct checking *c)
+{
+    const struct ug_values *losses = &c->unfolded->losses;
+    int n_all, n = 0;
+    struct ug_param **params = ug_program_list_params(c->program, &n_all);
+    bool fine = true;
+
+    for (int i = 0; i < n_all; i++)
+        if (params[i]->owner == params[i] && params[i]->kind == UG_TRAINED)
+            params[n++] = params[i];
+    step_aside(c, params, n, 0);
+    for (int i = 0; i < losses->n && fine; i++)
+        if (losses->items[i].node && !losses->items[i].pruned)
+            fine = check_loss(c, losses->items[i].name, losses->items[i].node, params, n);
+    return fine;
+}
+
+/* ---- The experiment ---- */
+
+static bool load(struct checking *c, const char *file)
+{
+    const struct ug_gradcheck_options *o = c->options;
+    const struct ug_load_options options = {.sets = o->overrides.sets,
+                                            .n_sets = o->overrides.n_sets};
+
+    c->program = ug_program_load(file, &options, c->diags);
+    if (!c->program || ug_diags_errors(c->diags))
+        return false;
+    struct ug_program *p = c->program;
+    const struct ug_request request = {
+        .want = p->train.present ? UG_WANT_OPTIMIZED : UG_WANT_LOSSES, .training = true};
+    const uint64_t seed = o->seed >= 0 ? (uint64_t)o->seed : p->train.seed;
+    c->unfolded = ug_unfold(p, &request, c->diags);
+    if (!c->unfolded || ug_diags_errors(c->diags) || !(c->store = ug_store_new(p, c->diags)))
+        return false;
+    c->setting = (struct ug_loss_setting){
+        .program = p, .unfolded = c->unfolded, .store = c->store, .seed = seed, .diags = c->diags};
+    return ug_store_init(c->store, p, seed, c->diags) &&
+           (!o->params || ug_weights_read(o->params, UG_NOWHERE, p, c->store->data, c->diags));
+}
+
+/* Inputs that no data feed: normal numbers, and labels that are 0. */
+static void invent_batch(struct checking *c)
+{
+    const struct ug_values *inputs = &c->unfolded->inputs;
+    const size_t n = (size_t)inputs->n;
+    const char **names = ug_arena_array(c->arena, n, sizeof *names);
+    struct ug_tensor *tensors = ug_arena_array(c->arena, n, sizeof *tensors);
+
+    c->invented = (struct ug_batch){.n = inputs->n, .names = names, .tensors = tensors};
+    for (int i = 0; i < inputs->n; i++) {
+        const struct ug_node *node = inputs->items[i].node;
+        const struct ug_random r = {.seed = c->setting.seed,
+                                    .stream = ug_random_stream(inputs->items[i].name)};
+        names[i] = inputs->items[i].name;
+        tensors[i] = (struct ug_tensor){node->type.dtype, node->type.shape,
+                                        ug_xcalloc(ug_type_bytes(&node->type) + 1, 1)};
+        if (node->type.dtype == UG_F32)
+            ug_random_normal(&r, 0, ug_shape_count(&node->type.shape), tensors[i].data);
+    }
+    c->setting.batch = &c->invented;
+}
+
+static bool read_batch(struct checking *c)
+{
+    struct ug_program *p = c->program;
+
+    if (!p->data.n) {
+        invent_batch(c);
+        return true;
+    }
+    return (c->data = ug_dataset_open(&p->data, c->diags)) &&
+           (c->loader = ug_loader_start(c->data, UG_DRAW_TRAINING, p->data.batch, c->setting.seed,
+                                        0, 1, c->diags)) &&
+           (c->setting.batch = ug_loader_next(c->loader, c->diags));
+}
+
+static void find_width(struct checking *c)
+{
+    const struct ug_params *params = c->program->params;
+    const struct ug_values *lists[] = {&c->unfolded->losses, &c->unfolded->terms};
+    size_t width = 10;
+
+    for (int i = 0; i < params->n; i++)
+        width = fmax(width, top_length(params->items[i]->name));
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; i < lists[k]->n; i++)
+            width = fmax(width, strlen(lists[k]->items[i].name));
+    c->width = width < WIDEST_NAME ? (int)width : WIDEST_NAME;
+}
+
+static enum ug_status check(struct checking *c, const char *file)
+{
+    FILE *out = c->options->out;
+
+    if (!load(c, file))
+        return UG_WRONG;
+    if (!read_batch(c))
+        return UG_FAILED;
+    find_width(c);
+    fprintf(out, "%-*s  %-*s  %11s  %14s  %14s  %8s\n", c->width, "loss", c->width, "parameters of",
+            "elements", "by gradient", "by differences", "error");
+    if (!(c->program->train.present ? check_optimizers(c) : check_losses(c)))
+        return UG_FAILED;
+    fprintf(out, "\n%d compared: %d agree, %d differ, %d unclear\n", c->compared,
+            c->compared - c->wrong - c->unclear, c->wrong, c->unclear);
+    return c->wrong ? UG_FAILED : UG_DONE;
+}
+
+enum ug_status ug_gradcheck(const char *file, const struct ug_gradcheck_options *o,
+                            struct ug_diags *diags)
+{
+    struct checking c = {.options = o, .arena = ug_arena_new(), .diags = diags};
+    const enum ug_status status = check(&c, file);
+
+    ug_loader_stop(c.loader);
+    ug_dataset_close(c.data);
+    for (int i = 0; i < c.invented.n; i++)
+        free(c.invented.tensors[i].data);
+    ug_store_free(c.store);
+    ug_unfolded_free(c.unfolded);
+    ug_program_free(c.program);
+    ug_arena_free(c.arena);
+    return status;
+}
