@@ -25,7 +25,15 @@ static const int cases[][9] = {
     {1, 2, 2, 9, 9, 4, 2, 3, UG_EDGES_ZERO},
     {1, 8, 8, 130, 110, 3, 1, 1, UG_EDGES_REFLECT}, /* two strips of one picture */
     {2, 4, 8, 130, 110, 4, 2, 1, UG_EDGES_REPLICATE},
-    {70, 2, 3, 12, 12, 3, 1, 1, UG_EDGES_ZERO}, /* two strips of several pictures */
+    {70, 2, 3, 12, 12, 3, 1, 1, UG_EDGES_ZERO},   /* two strips of several pictures */
+    {1, 70, 50, 4, 4, 3, 1, 1, UG_EDGES_REFLECT}, /* one tile, several vectors of channels */
+    {5, 33, 65, 11, 18, 3, 1, 1, UG_EDGES_ZERO},
+    {1, 300, 20, 6, 7, 3, 1, 1, UG_EDGES_REPLICATE}, /* products in more than one piece */
+    {2, 20, 300, 6, 7, 4, 2, 1, UG_EDGES_REFLECT},
+    {1, 80, 40, 10, 12, 4, 2, 1, UG_EDGES_ZERO},
+    {1, 2, 2, 10, 300, 3, 1, 1, UG_EDGES_REFLECT}, /* rows longer than a band */
+    {1, 3, 2, 2, 2, 3, 1, 1, UG_EDGES_REFLECT},    /* a border as wide as the picture */
+    {1, 2, 2, 11, 11, 4, 2, 0, UG_EDGES_ZERO},     /* a last row and column that none sees */
 };
 
 enum { N_CASES = sizeof cases / sizeof *cases };
@@ -33,8 +41,12 @@ enum { N_CASES = sizeof cases / sizeof *cases };
 static struct ug_conv conv_of_case(int i)
 {
     const int *k = cases[i];
-    struct ug_conv g = {
-        .batch = k[0], .groups = 1, .c = k[1], .o = k[2], .edges = (enum ug_edges)k[8]};
+    struct ug_conv g = {.batch = k[0],
+                        .groups = 1,
+                        .c = k[1],
+                        .o = k[2],
+                        .edges = (enum ug_edges)k[8],
+                        .tile = ug_tile_best()};
 
     for (int d = 0; d < 2; d++) {
         g.in[d] = k[3 + d];
@@ -115,36 +127,67 @@ static void expect_close(const float *got, const double *want, int64_t n, const 
     ck_assert_msg(error <= 5e-6 * largest, "%s: off by %g of %g", what, error, largest);
 }
 
-START_TEST(agrees_with_plain_sums)
+/* Operands and true results of a case. */
+struct sums {
+    int64_t nx, nw, ny;
+    float *x, *w, *dy;
+    double *y, *dx, *dw;
+};
+
+static struct sums sums_of(const struct ug_conv *g)
 {
-    const struct ug_conv g = conv_of_case(_i);
-    const int64_t nx = g.batch * g.c * g.in[0] * g.in[1], ny = g.batch * g.o * g.out[0] * g.out[1];
-    const int64_t nw = g.o * g.c * g.kernel[0] * g.kernel[1];
-    float *x = numbers(nx, "x"), *w = numbers(nw, "w"), *dy = numbers(ny, "dy");
-    float *y = filled((size_t)ny * 4), *dx = filled((size_t)nx * 4), *dw = filled((size_t)nw * 4);
-    float *u = filled(ug_winograd_weights_size(&g, false) * sizeof *u);
-    float *u_back = filled(ug_winograd_weights_size(&g, true) * sizeof *u);
-    double *want_y = ug_xcalloc((size_t)ny, 8), *want_dx = ug_xcalloc((size_t)nx, 8),
-           *want_dw = ug_xcalloc((size_t)nw, 8);
-    void *forward = filled(ug_winograd_forward_scratch(&g));
-    void *input = filled(ug_winograd_input_scratch(&g)),
-         *weight = filled(ug_winograd_weight_scratch(&g));
+    struct sums s = {.nx = g->batch * g->c * g->in[0] * g->in[1],
+                     .nw = g->o * g->c * g->kernel[0] * g->kernel[1],
+                     .ny = g->batch * g->o * g->out[0] * g->out[1]};
 
-    ck_assert(ug_winograd_fits(&g));
-    plain(&g, x, w, dy, want_y, want_dx, want_dw);
-    ug_winograd_weights(&g, false, w, u);
-    ug_winograd_weights(&g, true, w, u_back);
-    ug_winograd_forward(&g, x, u, y, forward);
-    ug_winograd_input(&g, dy, u_back, dx, input);
-    ug_winograd_weight(&g, x, dy, dw, weight);
-    expect_close(y, want_y, ny, "forward");
-    expect_close(dx, want_dx, nx, "to the input");
-    expect_close(dw, want_dw, nw, "to the weights");
+    s.x = numbers(s.nx, "x");
+    s.w = numbers(s.nw, "w");
+    s.dy = numbers(s.ny, "dy");
+    s.y = ug_xcalloc((size_t)s.ny, sizeof *s.y);
+    s.dx = ug_xcalloc((size_t)s.nx, sizeof *s.dx);
+    s.dw = ug_xcalloc((size_t)s.nw, sizeof *s.dw);
+    plain(g, s.x, s.w, s.dy, s.y, s.dx, s.dw);
+    return s;
+}
 
-    void *const all[] = {x,      w,      dy,      y,       dx,      dw,    u,
-                         u_back, want_y, want_dx, want_dw, forward, input, weight};
+static void free_sums(struct sums *s)
+{
+    void *const all[] = {s->x, s->w, s->dy, s->y, s->dx, s->dw};
+
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
+}
+
+/* With one width of vectors. */
+static void expect_sums(const struct ug_conv *g, const struct sums *s)
+{
+    float *y = filled((size_t)s->ny * sizeof *y), *dx = filled((size_t)s->nx * sizeof *dx),
+          *dw = filled((size_t)s->nw * sizeof *dw);
+    void *forward = filled(ug_winograd_forward_scratch(g)),
+         *input = filled(ug_winograd_input_scratch(g)),
+         *weight = filled(ug_winograd_weight_scratch(g));
+
+    ug_winograd_forward(g, s->x, s->w, y, forward);
+    ug_winograd_input(g, s->dy, s->w, dx, input);
+    ug_winograd_weight(g, s->x, s->dy, dw, weight);
+    expect_close(y, s->y, s->ny, "forward");
+    expect_close(dx, s->dx, s->nx, "to the input");
+    expect_close(dw, s->dw, s->nw, "to the weights");
+
+    void *const all[] = {y, dx, dw, forward, input, weight};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free(all[i]);
+}
+
+START_TEST(agrees_with_plain_sums)
+{
+    struct ug_conv g = conv_of_case(_i);
+    struct sums s = sums_of(&g);
+
+    ck_assert(ug_winograd_fits(&g));
+    for (int i = 0; (g.tile = ug_tile_at(i)); i++)
+        expect_sums(&g, &s);
+    free_sums(&s);
 }
 END_TEST
 

@@ -10,8 +10,8 @@
 
 /* ---- Costs ---- */
 
-/* Measured on one core of a Zen 5 at about 4 GHz; only their ratios matter.  Products of matrices go
- * with the width of vectors, transforms with the speed of caches. */
+/* Measured on one core of a Zen 5 at about 4 GHz; only their ratios matter.  Products of matrices
+ * and Winograd's transforms go with the width of vectors, the rest with the speed of caches. */
 enum cost {
     PANELS_RATE,
     PACKING_RATE,
@@ -19,7 +19,6 @@ enum cost {
     SCATTER_RATE,
     PRODUCTS_RATE,
     TRANSFORM_RATE,
-    WEIGHTS_RATE,
     MOVING_RATE
 };
 
@@ -29,9 +28,8 @@ const struct ug_cost ug_conv_costs[] = {
     [READING_RATE] = {"reading_rate", "floats a second of weights that are read once", 3e9},
     [SCATTER_RATE] = {"scatter_rate", "floats a second added to the pixels they belong to", 1.5e9},
     [PRODUCTS_RATE] = {"products_rate", "the same of Winograd's products", 13e9},
-    [TRANSFORM_RATE] = {"transform_rate",
-                        "floats a second through its transforms, both ends counted", 1e9},
-    [WEIGHTS_RATE] = {"weights_rate", "floats a second of its transformed weights", 2e9},
+    [TRANSFORM_RATE] = {"transform_rate", "floats a second and lane of its tiles and weights",
+                        0.4e9},
     [MOVING_RATE] = {"moving_rate", "floats a second to another order in memory", 0.8e9},
     {NULL, NULL, 0},
 };
@@ -73,19 +71,23 @@ static double columns_seconds(const struct ug_conv *g, enum ug_conv_side side)
            weights_of(g) / rate(READING_RATE) + (double)positions * columns / rate(SCATTER_RATE);
 }
 
-/* Products over tiles rounded up, tiles of both sides, weights. */
+/* Products over whole vectors of channels and whole rows of tiles; transforms of tiles on both sides
+ * and of weights. */
 static double winograd_seconds(const struct ug_conv *g, enum ug_conv_side side)
 {
-    const int64_t taps = g->kernel[0] / g->stride[0], points = (taps + 3) * (taps + 3);
-    const int64_t depth = g->c * g->stride[0] * g->stride[1], cols = g->tile->cols;
+    const int64_t taps = g->kernel[0] / g->stride[0], phases = g->stride[0] * g->stride[1];
+    const int64_t vector = g->tile->cols / 2, rows = g->tile->rows;
     const int64_t tiles = g->batch * ug_ceil_div(g->out[0], 4) * ug_ceil_div(g->out[1], 4);
-    const double weights = (double)(points * depth * g->o);
+    const double points = (double)((taps + 3) * (taps + 3)),
+                 depth = (double)(phases * ug_ceil_div(g->c, vector) * vector),
+                 o = (double)(ug_ceil_div(g->o, vector) * vector),
+                 padded = (double)(ug_ceil_div(tiles, rows) * rows);
 
     (void)side;
-    return 2.0 * weights * (double)(ug_ceil_div(tiles, cols) * cols) /
-               (rate(PRODUCTS_RATE) * lanes(g)) +
-           (double)(points * tiles * (depth + g->o)) / rate(TRANSFORM_RATE) +
-           weights / rate(WEIGHTS_RATE);
+    return points *
+           (2.0 * depth * o * padded / rate(PRODUCTS_RATE) +
+            (padded * (depth + o) + depth * o) / rate(TRANSFORM_RATE)) /
+           lanes(g);
 }
 
 /* The phases, and interleaving them; weights are summed. */
@@ -156,37 +158,6 @@ static void fold_border(const struct ug_conv *g, float *from, float *dx)
     ug_pad_back_run(&of, &b, mode(g), &into);
 }
 
-/* ---- Winograd with weights that are transformed for one use ---- */
-
-static size_t weights_bytes(const struct ug_conv *g, bool back)
-{
-    return ug_block_bytes((int64_t)ug_winograd_weights_size(g, back), sizeof(float));
-}
-
-static size_t winograd_forward_scratch(const struct ug_conv *g)
-{
-    return weights_bytes(g, false) + ug_winograd_forward_scratch(g);
-}
-
-static void winograd_forward(const struct ug_conv *g, const float *x, const float *w, float *y,
-                             void *scratch)
-{
-    ug_winograd_weights(g, false, w, scratch);
-    ug_winograd_forward(g, x, scratch, y, (char *)scratch + weights_bytes(g, false));
-}
-
-static size_t winograd_input_scratch(const struct ug_conv *g)
-{
-    return weights_bytes(g, true) + ug_winograd_input_scratch(g);
-}
-
-static void winograd_input(const struct ug_conv *g, const float *dy, const float *w, float *dx,
-                           void *scratch)
-{
-    ug_winograd_weights(g, true, w, scratch);
-    ug_winograd_input(g, dy, scratch, dx, (char *)scratch + weights_bytes(g, true));
-}
-
 /* ---- The table ---- */
 
 static bool always_fits(const struct ug_conv *g)
@@ -217,8 +188,8 @@ static const struct algorithm {
                           ug_winograd_fits,
                           winograd_seconds,
                           true,
-                          {{winograd_forward_scratch, winograd_forward},
-                           {winograd_input_scratch, winograd_input},
+                          {{ug_winograd_forward_scratch, ug_winograd_forward},
+                           {ug_winograd_input_scratch, ug_winograd_input},
                            {ug_winograd_weight_scratch, ug_winograd_weight}}},
     [UG_CONV_COLUMNS] = {"columns",
                          ug_columns_fits,

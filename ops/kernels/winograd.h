@@ -3,8 +3,7 @@
  *
  * Serves 3x3 with stride 1, and 4x4 with stride 2, whose input falls into four phases of pixels
  * that are channels of a 2x2 convolution of stride 1 (A. Lavin and S. Gray, "Fast Algorithms for
- * Convolutional Neural Networks", 2016).  Transformed weights are values of their own, since a step
- * uses them many times.
+ * Convolutional Neural Networks", 2016).  Sides, shapes and scratch memory are those of conv.h.
  */
 #ifndef UG_WINOGRAD_H
 #define UG_WINOGRAD_H
@@ -15,18 +14,14 @@
 /* One group, no dilation, and one of the two kernels above. */
 bool ug_winograd_fits(const struct ug_conv *g);
 
-/* Floats of the transformed weights; of those for the gradient to the input where `back`. */
-size_t ug_winograd_weights_size(const struct ug_conv *g, bool back);
-void ug_winograd_weights(const struct ug_conv *g, bool back, const float *w, float *u);
-
-/* y from x and the transformed weights. */
+/* y from x and w. */
 size_t ug_winograd_forward_scratch(const struct ug_conv *g);
-void ug_winograd_forward(const struct ug_conv *g, const float *x, const float *u, float *y,
+void ug_winograd_forward(const struct ug_conv *g, const float *x, const float *w, float *y,
                          void *scratch);
 
-/* dx from dy and the weights transformed for it. */
+/* dx from dy and w. */
 size_t ug_winograd_input_scratch(const struct ug_conv *g);
-void ug_winograd_input(const struct ug_conv *g, const float *dy, const float *u, float *dx,
+void ug_winograd_input(const struct ug_conv *g, const float *dy, const float *w, float *dx,
                        void *scratch);
 
 /* dw from x and dy. */

@@ -6,38 +6,47 @@
 #include "ops/kernels/cut.h"
 
 enum {
-    RESULTS = 4,      /* of a tile, along an axis */
-    MOST_TILES = 512, /* worked on at a time, unless one row of tiles has more */
-    SKEW = 48         /* floats between the planes of two points: they must not share cache sets */
+    RESULTS = 4,       /* of a tile, along an axis */
+    MOST_TILES = 256,  /* worked on at a time, unless one row of tiles has more */
+    FRAME = 64 * 1024, /* floats of a frame, unless one row of tiles takes more: half a L2 cache */
+    SKEW = 48          /* floats between the planes of two points: they must not share cache sets */
 };
 
 struct ug_winograd_work ug_winograd_work_of(const struct ug_conv *g)
 {
-    struct ug_winograd_work w = {.g = g, .tile = ug_tile_best(), .step = g->stride[0]};
+    struct ug_winograd_work w = {.g = g, .step = g->stride[0]};
+    const int64_t taps = g->kernel[0] / w.step;
 
-    w.t = ug_winograd_best((int)(g->kernel[0] / w.step));
-    w.depth = g->c * w.step * w.step;
-    w.points = (int64_t)w.t->points * w.t->points;
+    w.kernels = ug_winograd_kernels_of(g->tile, (int)taps);
+    w.phases = w.step * w.step;
+    w.points = (int64_t)w.kernels->points * w.kernels->points;
+    w.in_blocks = ug_ceil_div(g->c, w.kernels->lanes);
+    w.blocks = w.phases * w.in_blocks;
+    w.out_blocks = ug_ceil_div(g->o, w.kernels->lanes);
     w.down = ug_ceil_div(g->out[0], RESULTS);
     w.across = ug_ceil_div(g->out[1], RESULTS);
     w.lines = ug_min(w.down, ug_max(1, MOST_TILES / w.across));
     w.pictures = ug_min(g->batch, ug_max(1, MOST_TILES / (w.down * w.across)));
-    w.tiles = w.pictures * w.lines * w.across;
-    w.padded = ug_ceil_div(w.tiles, w.tile->cols) * w.tile->cols;
-    w.row = w.across + 1;
-    w.plane = (w.lines + 1) * w.row + UG_WINOGRAD_SLACK;
-    w.spread = w.lines * w.row + UG_WINOGRAD_SLACK;
+    w.padded = ug_ceil_div(w.pictures * w.lines * w.across, w.kernels->rows) * w.kernels->rows;
+    w.in_width = ug_max(w.step * (RESULTS * w.across + taps - 1), g->padding[1] + g->in[1]);
+    w.out_width = RESULTS * w.across;
+    w.band = ug_max(1, ug_min(w.lines, FRAME / (w.step * RESULTS * w.in_width * w.kernels->lanes)));
     return w;
 }
 
 /* ---- Strips ---- */
 
+static void count_tiles(const struct ug_winograd_work *w, struct ug_winograd_strip *s)
+{
+    s->each = s->lines * w->across;
+    s->tiles = s->pictures * s->each;
+}
+
 struct ug_winograd_strip ug_winograd_first_strip(const struct ug_winograd_work *w)
 {
     struct ug_winograd_strip s = {.pictures = w->pictures, .lines = w->lines};
 
-    s.each = s.lines * w->across;
-    s.tiles = s.pictures * s.each;
+    count_tiles(w, &s);
     return s;
 }
 
@@ -52,33 +61,42 @@ bool ug_winograd_next_strip(const struct ug_winograd_work *w, struct ug_winograd
         return false;
     s->lines = ug_min(w->lines, w->down - s->line);
     s->pictures = ug_min(w->pictures, w->g->batch - s->n);
-    s->each = s->lines * w->across;
-    s->tiles = s->pictures * s->each;
+    count_tiles(w, s);
     return true;
 }
 
 /* ---- Scratch memory ---- */
 
+static int64_t even(int64_t n)
+{
+    return (n + 1) & ~(int64_t)1;
+}
+
+int64_t ug_winograd_tiles_apart(const struct ug_winograd_work *w, int64_t columns)
+{
+    return even(columns) * w->padded * w->kernels->lanes + SKEW;
+}
+
+int64_t ug_winograd_weights_apart(const struct ug_winograd_work *w, int64_t columns, int64_t depth)
+{
+    return even(columns) * depth * w->kernels->lanes * w->kernels->lanes + SKEW;
+}
+
+/* Room for a band of framed rows, and for the taps of a square of channels. */
 static int64_t space_size(const struct ug_winograd_work *w)
 {
-    return ug_ceil_div(16 * w->plane + w->points * w->spread + 4 * w->row + UG_WINOGRAD_SLACK, 16) *
-           16;
+    const int64_t lanes = w->kernels->lanes, area = w->g->kernel[0] * w->g->kernel[1];
+    const int64_t rows = w->step * (RESULTS * w->band + w->kernels->taps - 1) + w->step;
+
+    return ug_max(rows * w->in_width * lanes, area * lanes * lanes);
 }
 
-struct ug_winograd_space ug_winograd_space_at(const struct ug_winograd_work *w, float *base)
+float *ug_winograd_space_at(const struct ug_winograd_work *w, float *base)
 {
-    float *p = base + omp_get_thread_num() * space_size(w);
-
-    return (struct ug_winograd_space){
-        .phases = p, .tiles = p + 16 * w->plane, .line = p + 16 * w->plane + w->points * w->spread};
+    return base + omp_get_thread_num() * space_size(w);
 }
 
-int64_t ug_winograd_panels_size(int64_t rows, int64_t panel, int64_t depth)
+size_t ug_winograd_scratch_size(const struct ug_winograd_work *w, int64_t apart)
 {
-    return ug_ceil_div(rows, panel) * panel * depth + SKEW;
-}
-
-size_t ug_winograd_scratch_size(const struct ug_winograd_work *w, int64_t matrices)
-{
-    return (size_t)(w->points * matrices + omp_get_max_threads() * space_size(w)) * sizeof(float);
+    return (size_t)(w->points * apart + omp_get_max_threads() * space_size(w)) * sizeof(float);
 }

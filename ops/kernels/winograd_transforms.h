@@ -1,6 +1,6 @@
-/* winograd_transforms.h -- Winograd's transforms for one width of vectors; winograd_transforms.c
- * includes it once for each.  Wants FORM(name), LANES (floats in a vector) and TARGET (a function
- * attribute) defined.
+/* winograd_transforms.h -- Winograd's transforms for one width of vectors; winograd_kernels.c
+ * includes it once for each, winograd_loops.h after it.  Wants FORM(name), LANES (floats in a
+ * vector) and TARGET (a function attribute) defined; leaves V, a vector, and INLINE.
  *
  * One-dimensional F(4, 3) and F(4, 2): four results y of a filter g of r = 3 or 2 taps over
  * n = r + 3 inputs d are (' is the transpose, * goes member by member)
@@ -199,21 +199,22 @@ INLINE void FORM(weight_back2)(const V u[5], V g[2])
 #undef NA
 #undef NB
 
-/* ---- In two dimensions, LANES tiles at a time ---- */
+/* ---- In two dimensions ---- */
 
-/* `from` x `from` vectors at in + in_at[…] become `to` x `to` at out + out_at[…], or are added to
- * them. */
+#define AT(p, members, i, j) ((p) + (i) * (members).row + (j) * (members).member)
+
+/* `from` x `from` vectors of each tile become `to` x `to`, or are added to them. */
 #define TRANSFORM(name, from, to, add)                                                             \
-    TARGET static void FORM(name##_2d)(int64_t n, const float *in, const int64_t *in_at,           \
-                                       float *out, const int64_t *out_at)                          \
+    TARGET static void FORM(name##_2d)(int64_t n, const float *in, struct ug_winograd_members f,   \
+                                       float *out, struct ug_winograd_members t)                   \
     {                                                                                              \
-        for (int64_t q = 0; q < n; q += LANES) {                                                   \
+        for (; n > 0; n--, in += f.tile, out += t.tile) {                                          \
             V half[to][from];                                                                      \
             _Pragma("GCC unroll 8") for (int j = 0; j < from; j++)                                 \
             {                                                                                      \
                 V a[from], b[to];                                                                  \
                 _Pragma("GCC unroll 8") for (int i = 0; i < from; i++) a[i] =                      \
-                    *(const V *)(in + in_at[i * from + j] + q);                                    \
+                    *(const V *)AT(in, f, i, j);                                                   \
                 FORM(name)(a, b);                                                                  \
                 _Pragma("GCC unroll 8") for (int i = 0; i < to; i++) half[i][j] = b[i];            \
             }                                                                                      \
@@ -223,7 +224,7 @@ INLINE void FORM(weight_back2)(const V u[5], V g[2])
                 FORM(name)(half[i], b);                                                            \
                 _Pragma("GCC unroll 8") for (int j = 0; j < to; j++)                               \
                 {                                                                                  \
-                    V *y = (V *)(out + out_at[i * to + j] + q);                                    \
+                    V *y = (V *)AT(out, t, i, j);                                                  \
                     if (add)                                                                       \
                         *y += b[j];                                                                \
                     else                                                                           \
@@ -246,28 +247,5 @@ TRANSFORM(output_back2, 4, 5, false)
 TRANSFORM(weight2, 2, 5, false)
 TRANSFORM(weight_back2, 5, 2, false)
 
-static const struct ug_winograd_transforms FORM(transforms)[2] = {
-    {.taps = 3,
-     .points = 6,
-     .input = FORM(input3_2d),
-     .input_back = FORM(input_back3_2d),
-     .output = FORM(output3_2d),
-     .output_back = FORM(output_back3_2d),
-     .weight = FORM(weight3_2d),
-     .weight_back = FORM(weight_back3_2d)},
-    {.taps = 2,
-     .points = 5,
-     .input = FORM(input2_2d),
-     .input_back = FORM(input_back2_2d),
-     .output = FORM(output2_2d),
-     .output_back = FORM(output_back2_2d),
-     .weight = FORM(weight2_2d),
-     .weight_back = FORM(weight_back2_2d)},
-};
-
 #undef TRANSFORM
-#undef INLINE
-#undef V
-#undef FORM
-#undef LANES
-#undef TARGET
+#undef AT
