@@ -85,12 +85,25 @@ struct ug_translate_options {
     const char *name; /* entry of `translate` */
     const char *in;   /* picture or folder; NULL for an entry without `from` */
     const char *out;
-    int64_t step;  /* -1: the newest */
-    int64_t count; /* pictures to draw, for an entry without `from` */
-    int64_t seed;  /* -1: as the file says */
+    int64_t step;           /* -1: the newest, or */
+    const char *checkpoint; /* "latest", "best", a step; NULL: as `step` says */
+    int64_t count;          /* pictures to draw, for an entry without `from` */
+    int64_t seed;           /* -1: as the file says */
     FILE *progress;
 };
 enum ug_status ug_translate(const struct ug_translate_options *o, struct ug_diags *diags);
+
+/* ---- validate ---- */
+
+struct ug_validate_options {
+    struct ug_overrides overrides;
+    const char *run;        /* run folder or params.safetensors */
+    const char *checkpoint; /* "latest", "best", a step */
+    const char *json;       /* a file for the means, or NULL */
+};
+/* Runs the `validate` of a run's file over its whole data, with the averages where they are kept,
+ * and prints a table of the means.  The same draws as in the run: the same figures. */
+enum ug_status ug_validate(const struct ug_validate_options *o, FILE *out, struct ug_diags *diags);
 
 /* ---- replay ---- */
 

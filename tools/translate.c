@@ -9,6 +9,8 @@ static int run(const struct command *self, int argc, char **argv)
     const struct option options[] = {
         {"step", 0, OPTION_NUMBER, &o.step, 0, "N",
          "use the checkpoint of step N (default: the newest)"},
+        {"checkpoint", 0, OPTION_TEXT, &o.checkpoint, 0, "WHICH",
+         "the same: latest, best or a step"},
         {"count", 0, OPTION_NUMBER, &o.count, 1, "N",
          "pictures to draw, for an entry without 'from'"},
         {"seed", 0, OPTION_NUMBER, &o.seed, 0, "N", "seed of the random draws"},

@@ -55,6 +55,12 @@ bool ug_checkpoint_link_best(const char *run, const struct ug_progress_made *mad
 const char *ug_checkpoint_named(struct ug_arena *a, const char *run, const char *which,
                                 struct ug_diags *diags);
 
+/* The file of parameters to look through: `run` itself if it is a file, that of a checkpoint's
+ * folder, or that of the checkpoint `which` of a run's; averages where they are kept.  From the
+ * arena.  NULL after an error. */
+const char *ug_checkpoint_weights(struct ug_arena *a, const char *run, const char *which,
+                                  struct ug_diags *diags);
+
 /* What is wrong with the bytes of a checkpoint, as its state.json describes them: "its
  * 'params.safetensors' has 12 bytes; 1000 were written"; NULL if it is whole. */
 const char *ug_checkpoint_fault(struct ug_arena *a, const char *checkpoint);

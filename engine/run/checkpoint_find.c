@@ -143,6 +143,25 @@ const char *ug_checkpoint_named(struct ug_arena *a, const char *run, const char 
     return NULL;
 }
 
+const char *ug_checkpoint_weights(struct ug_arena *a, const char *run, const char *which,
+                                  struct ug_diags *diags)
+{
+    const char *folder = run;
+
+    if (!ug_file_exists(run)) {
+        ug_error(diags, UG_NOWHERE, "there is no run '%s'", run);
+        return NULL;
+    }
+    if (!ug_folder_exists(run))
+        return run;
+    if (!ug_file_exists(ug_arena_format(a, "%s/params.safetensors", run)))
+        folder = ug_checkpoint_named(a, run, which, diags);
+    if (!folder)
+        return NULL;
+    const char *average = ug_arena_format(a, "%s/ema.safetensors", folder);
+    return ug_file_exists(average) ? average : ug_arena_format(a, "%s/params.safetensors", folder);
+}
+
 /* ---- Removing ---- */
 
 void ug_checkpoint_thin(struct ug_arena *a, const char *folder, const struct ug_progress_made *made,

@@ -137,7 +137,13 @@ static bool prepare(struct ug_session *r)
         return false;
     if (p->samples.event.present && !ug_samples_open(&r->samples, r->trainer, r->diags))
         return false;
-    return !p->validate.event.present || ug_validation_open(&r->validation, r->trainer, r->diags);
+    const struct ug_look look = {
+        .program = p,
+        .store = r->trainer->store,
+        .data = r->trainer->averaged,
+        .share = r->trainer->n_steps ? r->trainer->steps[0]->run.exec : NULL,
+    };
+    return !p->validate.event.present || ug_validation_open(&r->validation, &look, r->diags);
 }
 
 /* ---- Starting ---- */

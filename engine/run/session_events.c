@@ -13,19 +13,7 @@ static bool is_due(const struct ug_event_spec *e, int64_t finished)
 
 struct ug_moment ug_session_moment(const struct ug_session *r, int64_t step)
 {
-    const struct ug_train_spec *t = &r->program->train;
-    const int64_t largest = t->largest;
-    const int64_t batch = r->program->data.batch;
-
-    return (struct ug_moment){
-        .seed = r->made.seed,
-        .step = step,
-        .steps = t->steps,
-        .epoch = largest ? step * batch / largest : 0,
-        .epochs = t->epochs > 0 ? (int64_t)ceil(t->epochs)
-                  : largest     ? t->steps * batch / largest
-                                : 0,
-    };
+    return ug_moment_at(r->program, r->made.seed, step);
 }
 
 static float term_value(const struct ug_step *s, const struct ug_term *t)

@@ -228,6 +228,22 @@ static void undo(struct ug_trainer *t, const struct ug_step *s, int phases_done)
 
 /* ---- Running ---- */
 
+struct ug_moment ug_moment_at(const struct ug_program *p, uint64_t seed, int64_t step)
+{
+    const struct ug_train_spec *t = &p->train;
+    const int64_t batch = p->data.batch;
+
+    return (struct ug_moment){
+        .seed = seed,
+        .step = step,
+        .steps = t->steps,
+        .epoch = t->largest ? step * batch / t->largest : 0,
+        .epochs = t->epochs > 0 ? (int64_t)ceil(t->epochs)
+                  : t->largest  ? t->steps * batch / t->largest
+                                : 0,
+    };
+}
+
 static bool phase_is_finite(const struct ug_trainer *t, const struct ug_step *s, int phase,
                             struct ug_fault *fault)
 {

@@ -51,6 +51,7 @@ struct ug_moment {
     uint64_t seed;
     int64_t step, steps, epoch, epochs;
 };
+struct ug_moment ug_moment_at(const struct ug_program *p, uint64_t seed, int64_t step);
 
 /* One step on a batch.  False if a value is not finite: parameters, moments and states are then as
  * the step found them.  Does not allocate. */

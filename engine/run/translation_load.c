@@ -3,38 +3,12 @@
 #include <string.h>
 
 #include "engine/run/checkpoint.h"
-#include "engine/run/folder.h"
 #include "engine/run/translation.h"
 #include "engine/run/weights.h"
 
 const struct ug_translate_spec *ug_translation_spec(const struct ug_translation *t)
 {
     return &t->program->translates[t->entry];
-}
-
-/* RUN is a file, a checkpoint's folder or a run's; averages are taken where they are kept. */
-static const char *find_file(const struct ug_translation *t)
-{
-    const char *run = t->options->run, *folder = run;
-    struct ug_arena *a = t->arena;
-
-    if (!ug_file_exists(run)) {
-        ug_error(t->diags, UG_NOWHERE, "there is no run '%s'", run);
-        return NULL;
-    }
-    if (!ug_folder_exists(run))
-        return run;
-    if (!ug_file_exists(ug_arena_format(a, "%s/params.safetensors", run)))
-        folder = ug_checkpoint_find(a, run, t->options->step);
-    if (!folder && t->options->step >= 0)
-        ug_error(t->diags, UG_NOWHERE, "'%s' has no checkpoint of step %lld", run,
-                 (long long)t->options->step);
-    else if (!folder)
-        ug_error(t->diags, UG_NOWHERE, "'%s' has no checkpoint", run);
-    if (!folder)
-        return NULL;
-    const char *average = ug_arena_format(a, "%s/ema.safetensors", folder);
-    return ug_file_exists(average) ? average : ug_arena_format(a, "%s/params.safetensors", folder);
 }
 
 static bool load_program(struct ug_translation *t)
@@ -99,7 +73,12 @@ static bool find_input(struct ug_translation *t)
 
 bool ug_translation_load(struct ug_translation *t)
 {
-    return (t->path = find_file(t)) &&
+    const struct ug_translate_options *o = t->options;
+    const char *which = o->checkpoint  ? o->checkpoint
+                        : o->step >= 0 ? ug_arena_format(t->arena, "%lld", (long long)o->step)
+                                       : "latest";
+
+    return (t->path = ug_checkpoint_weights(t->arena, o->run, which, t->diags)) &&
            (t->file = ug_safetensors_open(t->path, UG_NOWHERE, t->diags)) && load_program(t) &&
            find_entry(t) && find_input(t);
 }

@@ -19,7 +19,7 @@ static bool check_metrics(const struct ug_view *view, struct ug_diags *diags)
 }
 
 static bool open_view(struct ug_validation *v, struct ug_view *view, int64_t batch,
-                      const struct ug_trainer *t, struct ug_diags *diags)
+                      const struct ug_look *look, struct ug_diags *diags)
 {
     struct ug_input *types = ug_view_types(v->data, &v->spec->data, batch);
     const struct ug_request request = {
@@ -28,20 +28,19 @@ static bool open_view(struct ug_validation *v, struct ug_view *view, int64_t bat
         .types = types,
         .n_types = v->spec->data.n,
     };
-    struct ug_exec *share = t->n_steps ? t->steps[0]->run.exec : NULL;
     const bool opened =
-        ug_view_open(view, t->program, &request, t->store, t->averaged, share, diags) &&
+        ug_view_open(view, look->program, &request, look->store, look->data, look->share, diags) &&
         check_metrics(view, diags);
 
     free(types);
     return opened;
 }
 
-bool ug_validation_open(struct ug_validation *v, const struct ug_trainer *t, struct ug_diags *diags)
+bool ug_validation_open(struct ug_validation *v, const struct ug_look *look, struct ug_diags *diags)
 {
-    const struct ug_validate_spec *spec = &t->program->validate;
+    const struct ug_validate_spec *spec = &look->program->validate;
 
-    *v = (struct ug_validation){.spec = spec, .mode = t->program->checkpoint.best_mode};
+    *v = (struct ug_validation){.spec = spec, .mode = look->program->checkpoint.best_mode};
     if (!spec->data.n) {
         ug_error(diags, spec->event.pos, "there is no data to validate with");
         return false;
@@ -51,9 +50,9 @@ bool ug_validation_open(struct ug_validation *v, const struct ug_trainer *t, str
     v->means = ug_xcalloc((size_t)spec->n_metrics, sizeof *v->means);
     v->count = ug_dataset_largest(v->data);
     v->batch = spec->data.batch < v->count ? spec->data.batch : v->count;
-    if (!open_view(v, &v->whole, v->batch, t, diags))
+    if (!open_view(v, &v->whole, v->batch, look, diags))
         return false;
-    return v->count % v->batch == 0 || open_view(v, &v->last, v->count % v->batch, t, diags);
+    return v->count % v->batch == 0 || open_view(v, &v->last, v->count % v->batch, look, diags);
 }
 
 void ug_validation_close(struct ug_validation *v)

@@ -1,0 +1,187 @@
+/* unitgraph validate: means over all samples, with the parameters that were asked for. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/run/folder.h"
+#include "tests/harness_experiment.h"
+#include "tests/harness_folder.h"
+#include "tests/harness_main.h"
+
+static struct ug_diags *diags;
+static char *printed;
+static size_t length;
+
+static void setup(void)
+{
+    folder_setup();
+    diags = ug_diags_new();
+    printed = NULL;
+}
+
+static void teardown(void)
+{
+    free(printed);
+    ug_diags_free(diags);
+    folder_teardown();
+}
+
+static enum ug_status validate(struct ug_validate_options o)
+{
+    free(printed);
+    FILE *out = open_memstream(&printed, &length);
+    const enum ug_status status = ug_validate(&o, out, diags);
+
+    fclose(out);
+    return status;
+}
+
+/* The value behind a word of what was printed, or of a file. */
+static double value_of(const char *text, const char *word)
+{
+    const char *at = strstr(text, word);
+
+    ck_assert_msg(at != NULL, "no '%s' in:\n%s", word, text);
+    return strtod(at + strlen(word), NULL);
+}
+
+/* x holds 1 … 5, one a sample, in batches of 2, 2 and 1; a is 1 - 0.1 step, its average halves the
+ * way each step. */
+#define TEXT(optimizer, more)                                                                      \
+    "unitgraph: 1\n"                                                                               \
+    "data: {batch: 2, x: {tensors: x.safetensors, key: x}}\n"                                      \
+    "graph: {a: 'parameter([1], init=ones)'}\n"                                                    \
+    "losses: {A: sum(a)}\n"                                                                        \
+    "train:\n"                                                                                     \
+    "  steps: 4\n"                                                                                 \
+    "  optimizers: {A: {minimize: A, parameters: [a], " optimizer "sgd: {lr: 0.1}}}\n"             \
+    "validate:\n"                                                                                  \
+    "  every: 1\n"                                                                                 \
+    "  metrics:\n"                                                                                 \
+    "    mean: mean(x)\n"                                                                          \
+    "    square: mean(x ** 2)\n"                                                                   \
+    "    parameter: sum(a)\n"                                                                      \
+    "    noise: mean(x * normal_like(x)) + step\n"                                                 \
+    "checkpoint: {every: 1" more "}\n"
+
+static void run(const char *text)
+{
+    const struct ug_run_options o = {.seed = 7};
+    const int64_t dim[] = {5, 1};
+
+    experiment_tensor("x.safetensors", "x", 2, dim, 1.0f);
+    ck_assert_int_eq(experiment_run(experiment_write("text", text), "out", o, diags), UG_DONE);
+}
+
+/* By hand: (1 + 2 + 3 + 4 + 5) / 5 and (1 + 4 + 9 + 16 + 25) / 5.  The mean of the three batches'
+ * means would be 3.33 and 13. */
+START_TEST(a_smaller_last_batch_counts_for_less)
+{
+    run(TEXT("", ""));
+    ck_assert_int_eq(validate((struct ug_validate_options){.run = folder_file("out"),
+                                                           .checkpoint = "latest",
+                                                           .json = folder_file("m.json")}),
+                     UG_DONE);
+    ck_assert_double_eq_tol(value_of(printed, "mean "), 3, 1e-6);
+    ck_assert_double_eq_tol(value_of(printed, "square "), 11, 1e-6);
+    ck_assert_ptr_nonnull(strstr(printed, "step 4, over 5 samples"));
+    char *json = experiment_text("m.json");
+    ck_assert_double_eq_tol(value_of(json, "\"square\": "), 11, 1e-6);
+    ck_assert_double_eq(value_of(json, "\"samples\": "), 5);
+    free(json);
+}
+END_TEST
+
+/* The same draws, step and order as in the run: what it wrote comes out again. */
+START_TEST(the_figures_are_those_of_the_run)
+{
+    run(TEXT("", ""));
+    char *metrics = experiment_text("out/metrics.jsonl");
+    const double noise = value_of(strstr(metrics, "\"step\": 3,"), "\"validate/noise\": ");
+    free(metrics);
+    ck_assert_int_eq(
+        validate((struct ug_validate_options){.run = folder_file("out"), .checkpoint = "3"}),
+        UG_DONE);
+    ck_assert_double_eq_tol(value_of(printed, "noise "), noise, 1e-5);
+    ck_assert_double_eq_tol(value_of(printed, "parameter "), 0.7, 1e-6);
+}
+END_TEST
+
+/* Averages after steps 1 and 2 with decay ½: (1 + 0.9) / 2, then (0.95 + 0.8) / 2. */
+START_TEST(averages_are_used)
+{
+    run(TEXT("ema: 0.5, ", ""));
+    ck_assert_int_eq(
+        validate((struct ug_validate_options){.run = folder_file("out"), .checkpoint = "2"}),
+        UG_DONE);
+    ck_assert_double_eq_tol(value_of(printed, "parameter "), 0.875, 1e-6);
+}
+END_TEST
+
+START_TEST(the_best_checkpoint)
+{
+    run(TEXT("", ", best: {metric: parameter, mode: max}"));
+    ck_assert_int_eq(
+        validate((struct ug_validate_options){.run = folder_file("out"), .checkpoint = "best"}),
+        UG_DONE);
+    ck_assert_double_eq_tol(value_of(printed, "parameter "), 0.9, 1e-6);
+}
+END_TEST
+
+START_TEST(a_file_alone_and_other_data)
+{
+    static const char *const sets[] = {"data.x.tensors=/nowhere/at/all"};
+    const int64_t dim[] = {3, 1};
+    const char *path = experiment_tensor("y.safetensors", "x", 2, dim, 2.0f);
+
+    run(TEXT("", ""));
+    const char *file = folder_file("out/latest/params.safetensors");
+    ck_assert_int_eq(validate((struct ug_validate_options){
+                         .overrides = {sets, 1}, .run = file, .checkpoint = "latest"}),
+                     UG_WRONG);
+    ug_diags_free(diags);
+    diags = ug_diags_new();
+    char *set = malloc(200);
+    snprintf(set, 200, "data.x.tensors=%s", path);
+    ck_assert_int_eq(
+        validate((struct ug_validate_options){
+            .overrides = {(const char *const[]){set}, 1}, .run = file, .checkpoint = "latest"}),
+        UG_DONE);
+    ck_assert_double_eq_tol(value_of(printed, "mean "), 4, 1e-6);
+    free(set);
+}
+END_TEST
+
+static void check_error(const char *which, const char *said)
+{
+    ug_diags_free(diags);
+    diags = ug_diags_new();
+    ck_assert_int_eq(
+        validate((struct ug_validate_options){.run = folder_file("out"), .checkpoint = which}),
+        UG_WRONG);
+    ck_assert_msg(strstr(ug_diags_first(diags), said) != NULL, "%s", ug_diags_first(diags));
+}
+
+START_TEST(checkpoints_that_are_not_there)
+{
+    run(TEXT("", ""));
+    check_error("best", "has no best checkpoint");
+    check_error("17", "has no checkpoint of step 17");
+    check_error("newest", "a checkpoint is 'latest', 'best' or a step, not 'newest'");
+}
+END_TEST
+
+Suite *ug_suite(void)
+{
+    Suite *s = suite_create("validate");
+    TCase *t = tcase_create("validate");
+
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, a_smaller_last_batch_counts_for_less);
+    tcase_add_test(t, the_figures_are_those_of_the_run);
+    tcase_add_test(t, averages_are_used);
+    tcase_add_test(t, the_best_checkpoint);
+    tcase_add_test(t, a_file_alone_and_other_data);
+    tcase_add_test(t, checkpoints_that_are_not_there);
+    suite_add_tcase(s, t);
+    return s;
+}
