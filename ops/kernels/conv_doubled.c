@@ -54,7 +54,7 @@ struct ug_conv ug_doubled_phases(const struct ug_conv *g)
 
 /* ---- Phases ---- */
 
-/* Of `n` rows of five, or columns: the sums that phase a sees, and the adjoint. */
+/* Of five taps along an axis: the sums that phase a sees, and the adjoint. */
 static inline void sum_five(int a, const float *w, int64_t step, float *to, int64_t to_step)
 {
     to[0] = a ? w[0] : w[0] + w[step];
@@ -64,8 +64,11 @@ static inline void sum_five(int a, const float *w, int64_t step, float *to, int6
 
 static inline void add_five(int a, const float *sums, int64_t step, float *w, int64_t w_step)
 {
-    for (int s = 0; s < TAPS; s++)
-        w[s * w_step] += sums[(a + s) / 2 * step];
+    w[0] += sums[0];
+    w[w_step] += sums[a ? step : 0];
+    w[2 * w_step] += sums[step];
+    w[3 * w_step] += sums[a ? 2 * step : step];
+    w[4 * w_step] += sums[2 * step];
 }
 
 /* w [o][c][5][5] into the weights of the phases, [o][phase][c][3][3]. */
@@ -203,26 +206,30 @@ static int64_t source(const struct line *line, int side, int64_t i)
     return (i < 0 ? -i : i > last ? 2 * last - i : i) / 2;
 }
 
-/* lines [n][side][c][in] of x, and the adjoint, which adds to dx. */
+/* Where the line of one side and plane (of `channels` to a picture) begins in [n][side][channel]. */
+static int64_t line_at(int64_t plane, int64_t channels, int side, int64_t length)
+{
+    return ((plane / channels * SIDES + side) * channels + plane % channels) * length;
+}
+
+/* The lines of x, and the adjoint, which adds to dx: each pixel less its outer neighbour. */
 static void take_x_lines(const struct ug_conv *g, const struct ug_conv *lines, const float *x,
                          float *to)
 {
     const int64_t area = g->in[0] * g->in[1], length = lines->in[1];
 
-    for (int64_t n = 0; n < g->batch; n++)
+#pragma omp parallel for schedule(static)
+    for (int64_t plane = 0; plane < g->batch * g->c; plane++)
         for (int side = 0; side < SIDES; side++) {
             const struct line line = line_of(g->in, side);
+            const float *outer = x + plane * area + line.start, *inner = outer + line.inward;
+            float *own = to + line_at(plane, g->c, side, length);
 
-            for (int64_t c = 0; c < g->c; c++, to += length) {
-                const float *outer = x + (n * g->c + c) * area + line.start;
-                const float *inner = outer + line.inward;
+            memset(own, 0, (size_t)length * sizeof *own);
+            for (int64_t j = 0; j < 2 * line.length + TAPS - 1; j++) {
+                const int64_t at = source(&line, side, j - 2) * line.step;
 
-                memset(to, 0, (size_t)length * sizeof *to);
-                for (int64_t j = 0; j < 2 * line.length + TAPS - 1; j++) {
-                    const int64_t at = source(&line, side, j - 2) * line.step;
-
-                    to[j] = inner[at] - outer[at];
-                }
+                own[j] = inner[at] - outer[at];
             }
         }
 }
@@ -232,41 +239,37 @@ static void add_x_lines(const struct ug_conv *g, const struct ug_conv *lines, co
 {
     const int64_t area = g->in[0] * g->in[1], length = lines->in[1];
 
-    for (int64_t n = 0; n < g->batch; n++)
+#pragma omp parallel for schedule(static)
+    for (int64_t plane = 0; plane < g->batch * g->c; plane++)
         for (int side = 0; side < SIDES; side++) {
             const struct line line = line_of(g->in, side);
+            const float *own = from + line_at(plane, g->c, side, length);
+            float *outer = dx + plane * area + line.start, *inner = outer + line.inward;
 
-            for (int64_t c = 0; c < g->c; c++, from += length) {
-                float *outer = dx + (n * g->c + c) * area + line.start;
-                float *inner = outer + line.inward;
+            for (int64_t j = 0; j < 2 * line.length + TAPS - 1; j++) {
+                const int64_t at = source(&line, side, j - 2) * line.step;
 
-                for (int64_t j = 0; j < 2 * line.length + TAPS - 1; j++) {
-                    const int64_t at = source(&line, side, j - 2) * line.step;
-
-                    inner[at] += from[j];
-                    outer[at] -= from[j];
-                }
+                inner[at] += own[j];
+                outer[at] -= own[j];
             }
         }
 }
 
-/* lines [n][side][o][out] of y, and the adjoint, which adds to y. */
+/* The lines of y, and the adjoint, which adds to y. */
 static void take_y_lines(const struct ug_conv *g, const struct ug_conv *lines, const float *y,
                          float *to)
 {
     const int64_t area = g->out[0] * g->out[1], length = lines->out[1];
 
-    for (int64_t n = 0; n < g->batch; n++)
+#pragma omp parallel for schedule(static)
+    for (int64_t plane = 0; plane < g->batch * g->o; plane++)
         for (int side = 0; side < SIDES; side++) {
             const struct line line = line_of(g->out, side);
+            float *own = to + line_at(plane, g->o, side, length);
 
-            for (int64_t o = 0; o < g->o; o++, to += length) {
-                const float *from = y + (n * g->o + o) * area + line.start;
-
-                memset(to, 0, (size_t)length * sizeof *to);
-                for (int64_t j = 0; j < line.length; j++)
-                    to[j] = from[j * line.step];
-            }
+            memset(own, 0, (size_t)length * sizeof *own);
+            for (int64_t j = 0; j < line.length; j++)
+                own[j] = y[plane * area + line.start + j * line.step];
         }
 }
 
@@ -275,40 +278,46 @@ static void add_y_lines(const struct ug_conv *g, const struct ug_conv *lines, co
 {
     const int64_t area = g->out[0] * g->out[1], length = lines->out[1];
 
-    for (int64_t n = 0; n < g->batch; n++)
+#pragma omp parallel for schedule(static)
+    for (int64_t plane = 0; plane < g->batch * g->o; plane++)
         for (int side = 0; side < SIDES; side++) {
             const struct line line = line_of(g->out, side);
+            const float *own = from + line_at(plane, g->o, side, length);
 
-            for (int64_t o = 0; o < g->o; o++, from += length) {
-                float *to = y + (n * g->o + o) * area + line.start;
-
-                for (int64_t j = 0; j < line.length; j++)
-                    to[j * line.step] += from[j];
-            }
+            for (int64_t j = 0; j < line.length; j++)
+                y[plane * area + line.start + j * line.step] += own[j];
         }
 }
 
 /* The outermost taps on each side: lines [side][o][c][5] of w, and the adjoint, which adds to dw. */
 static void take_w_lines(const struct ug_conv *g, const float *w, float *to)
 {
-    for (int side = 0; side < SIDES; side++) {
-        const struct line line = line_of((int64_t[]){TAPS, TAPS}, side);
+    const int64_t kernels = g->o * g->c;
 
-        for (int64_t k = 0; k < g->o * g->c; k++, to += TAPS)
+#pragma omp parallel for schedule(static)
+    for (int64_t k = 0; k < kernels; k++)
+        for (int side = 0; side < SIDES; side++) {
+            const struct line line = line_of((int64_t[]){TAPS, TAPS}, side);
+
             for (int t = 0; t < TAPS; t++)
-                to[t] = w[k * TAPS * TAPS + line.start + t * line.step];
-    }
+                to[(side * kernels + k) * TAPS + t] =
+                    w[k * TAPS * TAPS + line.start + t * line.step];
+        }
 }
 
 static void add_w_lines(const struct ug_conv *g, const float *from, float *dw)
 {
-    for (int side = 0; side < SIDES; side++) {
-        const struct line line = line_of((int64_t[]){TAPS, TAPS}, side);
+    const int64_t kernels = g->o * g->c;
 
-        for (int64_t k = 0; k < g->o * g->c; k++, from += TAPS)
+#pragma omp parallel for schedule(static)
+    for (int64_t k = 0; k < kernels; k++)
+        for (int side = 0; side < SIDES; side++) {
+            const struct line line = line_of((int64_t[]){TAPS, TAPS}, side);
+
             for (int t = 0; t < TAPS; t++)
-                dw[k * TAPS * TAPS + line.start + t * line.step] += from[t];
-    }
+                dw[k * TAPS * TAPS + line.start + t * line.step] +=
+                    from[(side * kernels + k) * TAPS + t];
+        }
 }
 
 /* ---- The three sides ---- */
