@@ -310,6 +310,7 @@ const struct ug_op ug_op_convolve = {
     .ways = &ug_convolve_ways[UG_CONV_FORWARD],
     .gradient = convolve_gradient,
     .simplify = convolve_simplify,
+    .per_sample = 1,
     .flops = flops_forward,
 };
 
@@ -326,6 +327,7 @@ const struct ug_op ug_op_convolve_input = {
     .scratch = scratch_input,
     .ways = &ug_convolve_ways[UG_CONV_INPUT],
     .gradient = input_gradient,
+    .per_sample = 1,
     .flops = flops_input,
 };
 
@@ -342,5 +344,6 @@ const struct ug_op ug_op_convolve_weight = {
     .ways = &ug_convolve_ways[UG_CONV_WEIGHT],
     .gradient = weight_gradient,
     .simplify = weight_simplify,
+    .sums_samples = 3,
     .flops = flops_weight,
 };

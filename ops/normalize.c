@@ -108,7 +108,7 @@ UG_WIDEST static double sum_of_products(const float *x, const float *y, int64_t 
 
 static float inverse_deviation(const struct ug_norm_attrs *a, const float *stats, int64_t row)
 {
-    return (float)(1.0 / sqrt((double)stats[a->rows + row] + a->eps));
+    return (float)(1.0 / sqrt((double)stats[2 * row + 1] + a->eps));
 }
 
 static size_t sums_scratch(const struct ug_norm_attrs *a)
@@ -132,10 +132,19 @@ static bool check_count(struct ug_inference *t, int i)
 static bool check_stats(struct ug_inference *t, int i)
 {
     const struct ug_norm_attrs *a = t->attrs;
-    const struct ug_shape stats = UG_SHAPE(2, a->rows);
+    const struct ug_shape stats = UG_SHAPE(a->rows, 2);
 
     return ug_shape_equal(&t->in[i].shape, &stats) ||
            ug_reject(t, "needs statistics of %lld rows", (long long)a->rows);
+}
+
+/* Rows of different batches have nothing to do with one another, as long as one follows the other. */
+static bool widen_rows(void *attrs, int64_t n)
+{
+    struct ug_norm_attrs *a = attrs;
+
+    a->rows *= n;
+    return a->outer == 1;
 }
 
 /* ---- Parts of gradients, as nodes ---- */
@@ -146,11 +155,11 @@ static struct ug_node *as_rows(struct ug_builder *b, const struct ug_norm_attrs 
     return ug_reshape(b, x, UG_SHAPE(a->outer, a->rows, a->inner));
 }
 
-/* stats[which] as [1, rows, 1]. */
+/* stats[:, which] as [1, rows, 1]. */
 static struct ug_node *stat_of(struct ug_builder *b, const struct ug_norm_attrs *a,
                                struct ug_node *stats, int which)
 {
-    return ug_reshape(b, ug_slice(b, stats, 0, which, which + 1), UG_SHAPE(1, a->rows, 1));
+    return ug_reshape(b, ug_slice(b, stats, 1, which, which + 1), UG_SHAPE(1, a->rows, 1));
 }
 
 static struct ug_node *inverse_deviation_of(struct ug_builder *b, const struct ug_norm_attrs *a,
@@ -170,7 +179,7 @@ static bool infer_stats(struct ug_inference *t)
 {
     const struct ug_norm_attrs *a = t->attrs;
 
-    t->out = (struct ug_type){UG_F32, UG_SHAPE(2, a->rows)};
+    t->out = (struct ug_type){UG_F32, UG_SHAPE(a->rows, 2)};
     return check_count(t, 0);
 }
 
@@ -212,8 +221,8 @@ static void row_stats(struct stats_job job, int64_t row, float *stats)
     each_part(p, row, sum_part, &job);
     job.mean = total(sums, p->n) / n;
     each_part(p, row, sum_squares_of_part, &job);
-    stats[row] = (float)job.mean;
-    stats[p->rows + row] = (float)(total(sums, p->n) / n);
+    stats[2 * row] = (float)job.mean;
+    stats[2 * row + 1] = (float)(total(sums, p->n) / n);
 }
 
 static void run_stats(const struct ug_kernel *k)
@@ -243,13 +252,15 @@ static void stats_gradient(struct ug_builder *b, struct ug_node *y, struct ug_no
 const struct ug_op ug_op_norm_stats = {
     .name = "norm_stats",
     .summary = "Mean and variance of each row of a value read as [outer, rows, inner].",
-    .formula = "y[0] = mean(x), y[1] = mean((x - mean(x))^2), each over outer and inner",
+    .formula = "y[:, 0] = mean(x), y[:, 1] = mean((x - mean(x))^2), each over outer and inner",
     .attrs_size = sizeof(struct ug_norm_attrs),
     .internal = true,
     .infer = infer_stats,
     .run = run_stats,
     .scratch = stats_scratch,
     .gradient = stats_gradient,
+    .per_sample = 1,
+    .widen = widen_rows,
 };
 
 /* ---- normalize ---- */
@@ -278,7 +289,7 @@ static void run_normalize(const struct ug_kernel *k)
         for (int64_t i = 0; i < p.n; i++) {
             const int64_t at = part_at(&p, row, i);
 
-            scale_part(x + at, part_length(&p, i), stats[row],
+            scale_part(x + at, part_length(&p, i), stats[2 * row],
                        inverse_deviation(k->attrs, stats, row), y + at);
         }
 }
@@ -300,6 +311,8 @@ const struct ug_op ug_op_normalize = {
     .infer = infer_normalize,
     .run = run_normalize,
     .gradient = normalize_gradient,
+    .per_sample = 3,
+    .widen = widen_rows,
     .in_place = 1,
 };
 
@@ -402,10 +415,10 @@ static void backward_gradient(struct ug_builder *b, struct ug_node *r, struct ug
     if (wanted[2]) {
         struct ug_node *sum = ug_sum(b, ug_mul(b, rows, as_rows(b, a, r)), UG_AXES(0, 2), true);
         struct ug_node *dvar = ug_scale(b, ug_mul(b, ug_square(b, s), sum), -0.5);
-        const struct ug_shape row = UG_SHAPE(1, a->rows);
+        const struct ug_shape column = UG_SHAPE(a->rows, 1);
 
-        dx[2] =
-            ug_cat(b, (struct ug_node *[]){ug_filled(b, row, 0), ug_reshape(b, dvar, row)}, 2, 0);
+        dx[2] = ug_cat(
+            b, (struct ug_node *[]){ug_filled(b, column, 0), ug_reshape(b, dvar, column)}, 2, 1);
     }
 }
 
@@ -419,6 +432,8 @@ const struct ug_op ug_op_normalize_backward = {
     .run = run_backward,
     .scratch = backward_scratch,
     .gradient = backward_gradient,
+    .per_sample = 7,
+    .widen = widen_rows,
     .in_place = 3,
 };
 
@@ -428,7 +443,7 @@ static bool infer_track(struct ug_inference *t)
 {
     t->out = t->in[0];
     return (t->in[1].shape.rank == 2 && t->in[0].shape.rank == 1 &&
-            t->in[1].shape.dim[1] == t->in[0].shape.dim[0]) ||
+            t->in[1].shape.dim[0] == t->in[0].shape.dim[0]) ||
            ug_reject(t, "needs a running statistic and statistics of as many rows");
 }
 
@@ -436,17 +451,17 @@ static void run_track(const struct ug_kernel *k)
 {
     const struct ug_track_attrs *a = k->attrs;
     const int64_t n = k->out.shape.dim[0];
-    const float *old = k->in[0].data, *stats = (const float *)k->in[1].data + a->which * n;
+    const float *old = k->in[0].data, *stats = (const float *)k->in[1].data + a->which;
     float *next = k->out.data;
 
     for (int64_t i = 0; i < n; i++)
-        next[i] = (float)((1 - a->momentum) * old[i] + a->momentum * a->scale * stats[i]);
+        next[i] = (float)((1 - a->momentum) * old[i] + a->momentum * a->scale * stats[2 * i]);
 }
 
 const struct ug_op ug_op_track_stats = {
     .name = "track_stats",
     .summary = "A running statistic moved towards that of a batch.",
-    .formula = "next = (1 - momentum) * old + momentum * scale * stats[which]",
+    .formula = "next = (1 - momentum) * old + momentum * scale * stats[:, which]",
     .attrs_size = sizeof(struct ug_track_attrs),
     .internal = true,
     .infer = infer_track,

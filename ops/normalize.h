@@ -1,7 +1,7 @@
 /* normalize.h -- the internal ops that instance, batch, layer and group norm are made of.
  *
  * All of them read a value as [outer, rows, inner] and bring each row to mean 0 and variance 1:
- *     stats = norm_stats(x)                [2, rows]: means, then (biased) variances
+ *     stats = norm_stats(x)                [rows, 2]: mean and (biased) variance of each
  *     y = normalize(x, stats)              (x - mean) / sqrt(var + eps)
  *     dx = normalize_backward(dy, y, stats)
  * `normalize` takes its statistics to be those of x, so that the gradient to x accounts for them
@@ -19,12 +19,12 @@ struct ug_norm_attrs {
 
 extern const struct ug_op ug_op_norm_stats, ug_op_normalize, ug_op_normalize_backward;
 
-/* A running statistic: next = (1 - momentum) * old + momentum * scale * stats[which]. */
+/* A running statistic: next = (1 - momentum) * old + momentum * scale * stats[:, which]. */
 struct ug_track_attrs {
     double momentum, scale;
     int64_t which; /* 0: the mean, 1: the variance */
 };
 
-extern const struct ug_op ug_op_track_stats; /* inputs: old [rows], the state; stats [2, rows] */
+extern const struct ug_op ug_op_track_stats; /* inputs: old [rows], the state; stats [rows, 2] */
 
 #endif

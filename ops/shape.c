@@ -64,6 +64,16 @@ static bool reshape_infer(struct ug_inference *t)
     return resolve_shape(t, &a->shape, &t->out.shape);
 }
 
+/* Whatever the shape: what lies in memory one after the other still does. */
+static bool reshape_widen(void *attrs, int64_t n)
+{
+    struct ug_reshape_attrs *a = attrs;
+
+    if (a->shape.n && a->shape.v[0] > 0)
+        a->shape.v[0] *= n;
+    return a->shape.n > 0;
+}
+
 static void reshape_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node *dy,
                              const bool *wanted, struct ug_node **dx)
 {
@@ -90,6 +100,8 @@ static const struct ug_op reshape = {
     .attrs_size = sizeof(struct ug_reshape_attrs),
     .infer = reshape_infer,
     .gradient = reshape_gradient,
+    .per_sample = 1,
+    .widen = reshape_widen,
     .flops = no_flops,
     .is_view = true,
 };

@@ -89,7 +89,7 @@ static void run_backwards(struct differentiation *d)
 {
     const struct ug_builder before = *d->b;
 
-    d->b->backward = true;
+    d->b->backward = d->b->graph->n; /* another one each time */
     d->b->pos = d->y->pos;
     d->b->place = d->y->place;
     d->b->scope = d->y->scope;

@@ -19,7 +19,7 @@ struct ug_builder {
     const void *site;           /* identity of the call in the text (its expression) */
     const char *no_layers;      /* "a loss": what layers may not stand in; or NULL */
     const struct ug_op *called; /* whose call is being built; NULL: nodes stand for themselves */
-    bool backward;              /* mark what is emitted */
+    int backward;               /* mark what is emitted: see struct ug_node */
     int draws; /* random ops emitted at this place so far: keeps their streams apart */
     /* State updates in the order of the text: see ug_chain_states in passes.h */
     struct ug_node **updates;

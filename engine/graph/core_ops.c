@@ -191,6 +191,7 @@ const struct ug_op ug_op_sum_to = {
     .run = sum_to_run,
     .scratch = sum_to_scratch,
     .gradient = sum_to_gradient,
+    .sums_samples = 1,
     .flops = sum_to_flops,
 };
 

@@ -34,6 +34,28 @@ static const char *keep_text(struct ug_graph *g, const char *text, const char *b
     return ug_arena_copy(g->arena, text, strlen(text));
 }
 
+/* They are told apart by what messages say of them. */
+static struct ug_node **keep_members(struct ug_graph *g, const struct ug_node *node,
+                                     const struct ug_node *like)
+{
+    struct ug_node **members = ug_arena_array(g->arena, (size_t)like->n_members, sizeof(*members));
+
+    for (int i = 0; i < like->n_members; i++) {
+        const struct ug_node *named = like->members[i];
+        struct ug_node *member = ug_arena_alloc(g->arena, sizeof *member);
+
+        *member = *node;
+        member->n_members = 0;
+        member->type = named->type;
+        member->called = named->called;
+        member->pos = named->pos;
+        member->place = keep_text(g, named->place, node->place);
+        member->scope = keep_text(g, named->scope, node->scope);
+        members[i] = member;
+    }
+    return members;
+}
+
 struct ug_node *ug_graph_add(struct ug_graph *g, const struct ug_node *like)
 {
     const struct ug_node *before = g->n ? g->nodes[g->n - 1] : NULL;
@@ -56,6 +78,7 @@ struct ug_node *ug_graph_add(struct ug_graph *g, const struct ug_node *like)
     node->place = keep_text(g, like->place, before ? before->place : NULL);
     node->scope = keep_text(g, like->scope, before ? before->scope : NULL);
     node->id = g->n;
+    node->members = like->n_members ? keep_members(g, node, like) : NULL;
     UG_PUSH(g->arena, g->nodes, g->n, g->capacity, node);
     return node;
 }

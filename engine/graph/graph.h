@@ -14,16 +14,20 @@
 struct ug_node {
     const struct ug_op *op;
     const struct ug_op *called; /* what the user called, of which this is a part: conv2d */
-    const void *attrs;        /* op->attrs_size bytes; padding is zero */
+    const void *attrs;          /* op->attrs_size bytes; padding is zero */
     struct ug_node **in;
     int n_in;
-    int id;                   /* index in the graph */
+    int id; /* index in the graph */
     struct ug_type type;
-    struct ug_pos pos;        /* the expression it came from */
-    const char *place;        /* of value and scopes: "fake_x1/G1.up.0", for messages and DOT */
-    const char *scope;        /* path of its network or value: "G1.up.0", for clusters */
-    bool backward;            /* emitted by differentiation */
-    bool recomputed;          /* a copy for the backward pass: to run just before its first user */
+    struct ug_pos pos; /* the expression it came from */
+    const char *place; /* of value and scopes: "fake_x1/G1.up.0", for messages and DOT */
+    const char *scope; /* path of its network or value: "G1.up.0", for clusters */
+    int backward;      /* emitted by differentiation: not 0, and which one it was */
+    bool recomputed;   /* a copy for the backward pass: to run just before its first user */
+    struct ug_node *
+        *members; /* of several that run as one (ug_batch), in the order of their samples:
+                                 as this node, but with the places and shapes that they had */
+    int n_members;
 };
 
 struct ug_graph {
@@ -38,8 +42,8 @@ struct ug_graph {
 struct ug_graph *ug_graph_new(struct ug_params *params);
 void ug_graph_free(struct ug_graph *g); /* NULL is fine */
 
-/* Appends a copy of `like`, whose inputs are nodes of `g`: attrs, list of inputs and texts are
- * copied too, the id is set.  The builder and the passes make nodes through this. */
+/* Appends a copy of `like`, whose inputs are nodes of `g`: attrs, lists of inputs and members and
+ * texts are copied too, the id is set.  The builder and the passes make nodes through this. */
 struct ug_node *ug_graph_add(struct ug_graph *g, const struct ug_node *like);
 /* The same for a leaf, but the one that is there already if it has the same op and attrs: a
  * parameter is one node, so that all its uses add up in its gradient. */
@@ -48,10 +52,10 @@ bool ug_is_leaf(const struct ug_node *n);
 
 /* ---- Leaves: nodes whose value comes from outside the graph ---- */
 
-extern const struct ug_op ug_op_input;     /* attrs: struct ug_input_attrs */
-extern const struct ug_op ug_op_param;     /* attrs: struct ug_param_attrs */
-extern const struct ug_op ug_op_constant;  /* attrs: struct ug_constant_attrs; a scalar */
-extern const struct ug_op ug_op_counter;   /* attrs: struct ug_counter_attrs; a scalar */
+extern const struct ug_op ug_op_input;    /* attrs: struct ug_input_attrs */
+extern const struct ug_op ug_op_param;    /* attrs: struct ug_param_attrs */
+extern const struct ug_op ug_op_constant; /* attrs: struct ug_constant_attrs; a scalar */
+extern const struct ug_op ug_op_counter;  /* attrs: struct ug_counter_attrs; a scalar */
 
 struct ug_input_attrs {
     char name[96];

@@ -177,6 +177,20 @@ struct ug_op {
 
     unsigned in_place;   /* bit i: the output may lie where input i lay, if shape and type agree */
     bool is_view;        /* the output is input 0 under another shape: no kernel, no memory */
+    /* Of a view that shows a part of input 0: how many bytes into it the part begins.  NULL: a view
+     * of the whole. */
+    size_t (*view_at)(const void *attrs, const struct ug_type *in);
+
+    /* Samples of a batch follow one another along axis 0.  Bit i: the output is a batch, each sample
+     * computed from that sample of input i (and of the others so marked), and from all of the
+     * inputs not marked.  Then runs over several batches can be one over all of them: see
+     * ug_batch.  Elementwise ops need not say so. */
+    unsigned per_sample;
+    unsigned sums_samples; /* the same, but the output is a sum over samples */
+    /* Makes attrs of such an op those for n times as many samples; false: there are none.  NULL:
+     * they are the same. */
+    bool (*widen)(void *attrs, int64_t n);
+
     int state_input;     /* 1 + index of the input that is a state's old value, in ops that a call
                             with state is made of; calls at two places never share such a node */
     unsigned due_with;   /* of an op whose output is a state's next value: bit i: the update is due

@@ -33,6 +33,12 @@ struct ug_state_link {
 struct ug_graph *ug_chain_states(const struct ug_graph *g, struct ug_state_link *links,
                                  int *n_links, struct ug_node **roots, int n_roots);
 
+/* Makes one node of several that do the same work with the same weights on different batches
+ * (op->per_sample), on all of their samples, where weights are large against samples; and of what
+ * follows these.  Sums of what such batches give to a weight's gradient become one.  Values change
+ * by rounding at most.  After ug_simplify. */
+struct ug_graph *ug_batch(const struct ug_graph *g, struct ug_node **roots, int n_roots);
+
 /* Lets the backward pass compute large elementwise values again, from what is kept anyway, instead
  * of keeping them as well.  After ug_simplify, which would merge the copies with what they are
  * copies of. */

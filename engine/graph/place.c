@@ -128,7 +128,8 @@ static int buffer_to_reuse(const struct placer *p, int c)
         if (!(n->op->in_place >> i & 1) || p->buffer_of[source->id] == NO_BUFFER ||
             p->buffers[p->buffer_of[source->id]].last != c ||
             n->in[i]->type.dtype != n->type.dtype ||
-            !ug_shape_equal(&n->in[i]->type.shape, &n->type.shape))
+            !ug_shape_equal(&n->in[i]->type.shape, &n->type.shape) ||
+            ug_type_bytes(&source->type) != ug_type_bytes(&n->type)) /* a view of a part */
             continue;
         for (int j = 0; j < n->n_in && !n->op->map; j++)
             alone &= j == i || ug_view_source(n->in[j]) != source;

@@ -122,7 +122,7 @@ static bool same_type(const struct ug_type *a, const struct ug_type *b)
 /* A view of a view is one of what that views; a view under the same shape is nothing at all. */
 static struct ug_node *simplify_view(struct ug_node *like)
 {
-    while (like->in[0]->op->is_view)
+    while (like->in[0]->op->is_view && !like->in[0]->op->view_at)
         like->in[0] = like->in[0]->in[0];
     return same_type(&like->in[0]->type, &like->type) ? like->in[0] : NULL;
 }

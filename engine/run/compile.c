@@ -52,7 +52,8 @@ static struct ug_graph *lower(struct ug_compile_request *r)
     ug_graph_free(g);
     for (int i = 0; i < r->n_links; i++)
         roots[n++] = r->links[i].next;
-    g = run_pass(chained, ug_recompute, roots, n);
+    g = run_pass(chained, ug_batch, roots, n);
+    g = run_pass(g, ug_recompute, roots, n);
     store_roots(r, roots);
     free(roots);
     return g;

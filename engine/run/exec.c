@@ -192,6 +192,14 @@ void ug_exec_count(struct ug_exec *e, int64_t step, int64_t steps, int64_t epoch
 
 /* ---- Running ---- */
 
+/* Where a view looks. */
+static void *view_data(const struct ug_exec *e, const struct ug_node *n)
+{
+    unsigned char *data = e->data[n->in[0]->id];
+
+    return n->op->view_at ? data + n->op->view_at(n->attrs, &n->in[0]->type) : data;
+}
+
 static void resolve(struct ug_exec *e)
 {
     const struct ug_graph *g = e->plan->graph;
@@ -199,7 +207,7 @@ static void resolve(struct ug_exec *e)
 
     for (int i = 0; i < g->n; i++) {
         if (e->plan->places[i].kind == UG_OF_INPUT)
-            e->data[i] = e->data[g->nodes[i]->in[0]->id];
+            e->data[i] = view_data(e, g->nodes[i]);
         assert((e->plan->places[i].kind == UG_NO_PLACE || e->data[i] ||
                 !ug_shape_count(&g->nodes[i]->type.shape)) &&
                "an input that was not bound");
@@ -303,6 +311,20 @@ static bool show_leaves(const struct watch *w, int c)
     return true;
 }
 
+/* Of nodes that run as one, first each with its own samples. */
+static bool show(const struct watch *w, const struct ug_node *n, struct ug_tensor value)
+{
+    struct ug_tensor part = value;
+
+    for (int i = 0; i < n->n_members; i++) {
+        part.shape = n->members[i]->type.shape;
+        if (!w->look(w->context, n->members[i], part))
+            return false;
+        part.data = (unsigned char *)part.data + ug_type_bytes(&n->members[i]->type);
+    }
+    return w->look(w->context, n, value);
+}
+
 /* A fused node that ends early gives the value of the member that it ends with. */
 static bool show_members(const struct watch *w, int c)
 {
@@ -316,7 +338,7 @@ static bool show_members(const struct watch *w, int c)
     for (int i = 0; i < n_members; i++) {
         part.n = i + 1;
         ug_map_run(n->op->map, &k);
-        if (!w->look(w->context, part.steps[i].node, k.out))
+        if (!show(w, part.steps[i].node, k.out))
             return false;
     }
     return true;
@@ -333,7 +355,7 @@ static bool run_and_show(const struct watch *w, int c, uint64_t seed, uint64_t s
         return false;
     out->data = w->beside;
     run_call(w->exec, c, seed, step);
-    const bool go_on = w->look(w->context, n, *out);
+    const bool go_on = show(w, n, *out);
     out->data = place;
     memcpy(place, w->beside, ug_type_bytes(&n->type));
     return go_on;

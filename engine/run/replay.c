@@ -16,11 +16,16 @@ struct range {
     double min, max, mean;
 };
 
+struct row {
+    const struct ug_node *node;
+    struct range range;
+};
+
 struct replay {
     struct ug_bundle *bundle;
     struct ug_arena *arena;
-    struct range *ranges;        /* by node id */
-    const struct ug_node **made; /* in the order of being made, or first read */
+    struct range *ranges; /* by node id */
+    struct row *made;     /* in the order of being made, or first read */
     int n_made, made_capacity;
     FILE *out;
     int widths[3]; /* of value, op and place */
@@ -57,11 +62,13 @@ static bool take_value(void *context, const struct ug_node *n, struct ug_tensor 
 {
     struct replay *r = context;
 
-    if (r->ranges[n->id].seen)
+    const struct row row = {n, find_range(&value)};
+
+    if (ug_is_leaf(n) && r->ranges[n->id].seen)
         return true;
-    r->ranges[n->id] = find_range(&value);
-    if (n->op != &ug_op_fused) /* its members were shown */
-        UG_PUSH(r->arena, r->made, r->n_made, r->made_capacity, n);
+    r->ranges[n->id] = row.range;
+    if (n->op != &ug_op_fused && !n->n_members) /* else its members were shown */
+        UG_PUSH(r->arena, r->made, r->n_made, r->made_capacity, row);
     return true;
 }
 
@@ -148,17 +155,17 @@ static void print_table(struct replay *r, const struct ug_node *culprit, bool al
     bool reached = false;
 
     for (int i = 0; i < r->n_made; i++) {
-        widen(&r->widths[0], value_name(r, r->made[i]));
-        widen(&r->widths[1], op_name(r, r->made[i]));
-        widen(&r->widths[2], origin_of(r, r->made[i]->pos));
+        widen(&r->widths[0], value_name(r, r->made[i].node));
+        widen(&r->widths[1], op_name(r, r->made[i].node));
+        widen(&r->widths[2], origin_of(r, r->made[i].node->pos));
     }
     fprintf(r->out, "  %-*s  %-*s  %-*s  %-14s  %10s  %10s  %10s  %10s\n", r->widths[0], "value",
             r->widths[1], "op", r->widths[2], "place", "shape", "min", "max", "mean", "not finite");
     for (int i = 0; i < r->n_made && (all || !reached); i++) {
-        const struct ug_node *n = r->made[i];
+        const struct ug_node *n = r->made[i].node;
         reached |= n == culprit;
         if (n == culprit || is_shown(r, n, all))
-            print_row(r, n, &r->ranges[n->id], n == culprit ? '>' : ' ');
+            print_row(r, n, &r->made[i].range, n == culprit ? '>' : ' ');
     }
 }
 
