@@ -27,6 +27,7 @@
     F(control) \
     F(history) \
     F(metric) \
+    F(distance) \
     F(core)
 // clang-format on
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Writes tests/cases/FAMILY.safetensors: what PyTorch computes, in float64, for every op.
+"""Writes tests/cases/FAMILY.safetensors: what PyTorch computes, in float64, for every op (NumPy and SciPy for distances).
 
-usage: tools/make_op_cases.py               (needs Debian's python3-torch)
+usage: tools/make_op_cases.py               (needs Debian's python3-torch and python3-scipy)
 
 A case is an expression of our language, the same thing in PyTorch, and shapes of inputs and parameters.  The file
 that a test loads for it is
@@ -21,6 +21,8 @@ import os
 import struct
 import zlib
 
+import numpy
+import scipy.linalg
 import torch
 import torch.nn.functional as F
 
@@ -652,6 +654,38 @@ metric('psnr', 'psnr(x, z)', lambda e: psnr(e.x, e.z, 2), x=[2, 3, 3, 4], z=[2, 
 metric('psnr_range', 'psnr(x, z, range=255)', lambda e: psnr(e.x, e.z, 255), x=[2, 1, 3, 4], z=[2, 1, 3, 4])
 metric('ssim', 'ssim(x, z)', lambda e: ssim(e.x, e.z, 2), x=[2, 2, 12, 13], z=[2, 2, 12, 13])
 metric('ssim_range', 'ssim(x, 0.8 * x + 0.1, range=1)', lambda e: ssim(e.x, 0.8 * e.x + 0.1, 1), x=[1, 1, 14, 11])
+
+
+# ---- Distances of sets: SciPy's root of the matrix, and sums over pairs --------------------------------------------
+
+def frechet(a, b):
+    a, b = (t.detach().flatten(1).numpy() for t in (a, b))
+    ca, cb = (numpy.atleast_2d(numpy.cov(t, rowvar=False)) for t in (a, b))
+    gap = a.mean(0) - b.mean(0)
+    return torch.tensor(gap @ gap + numpy.trace(ca + cb) - 2 * numpy.trace(scipy.linalg.sqrtm(ca @ cb)).real)
+
+
+def kernel(a, b, degree=3, gamma=None, coef=1):
+    a, b = (t.detach().flatten(1).numpy() for t in (a, b))
+    k = [(s @ t.T * (gamma or 1 / a.shape[1]) + coef) ** degree for s, t in ((a, a), (b, b), (a, b))]
+    n, m = len(a), len(b)
+    return torch.tensor((k[0].sum() - numpy.trace(k[0])) / (n * (n - 1)) + (k[1].sum() - numpy.trace(k[1])) / (m * (m - 1)) -
+                        2 * k[2].mean())
+
+
+def distance(name, x, z, **more):
+    case('distances', 'frechet_' + name, 'frechet_distance(x, z)', lambda e: frechet(e.x, e.z), order=0, x=x, z=z)
+    case('distances', 'kernel_' + name, 'kernel_distance(x, z)', lambda e: kernel(e.x, e.z), order=0, x=x, z=z)
+
+
+distance('more_samples', [40, 5], [33, 5])
+distance('more_features', [4, 9], [6, 9])
+distance('one_of_each', [30, 7], [3, 7])
+distance('planes', [12, 2, 2, 1], [9, 2, 2, 1])
+distance('one_feature', [8, 1], [9, 1])
+distance('many_blocks', [150, 3], [70, 3])
+case('distances', 'kernel_settings', 'kernel_distance(x, z, degree=2, gamma=0.3, coef=-0.5)',
+     lambda e: kernel(e.x, e.z, 2, 0.3, -0.5), order=0, x=[7, 4], z=[5, 4])
 
 
 def main():

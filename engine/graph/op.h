@@ -166,6 +166,8 @@ struct ug_op {
                      const bool *wanted, struct ug_node **dx);
     const char *why_no_gradient;
     bool refuses_gradient;
+    bool of_sets;                    /* a metric of two whole sets [N, …], the op's only inputs, and no mean
+                                        over samples: `validate` gathers them and runs it once */
     bool higher_is_better;           /* of a metric: what `checkpoint: {best: …}` keeps; else lower */
 
     /* Something simpler that is worth the same, from nodes of b's graph (the node's inputs are

@@ -120,6 +120,36 @@ static bool want_picture(struct ug_unfolding *u, struct ug_pos pos, const char *
     return false;
 }
 
+/* A metric of whole sets that `node` is computed from; NULL: none. */
+static const struct ug_node *find_of_sets(struct ug_unfolding *u, const struct ug_node *node)
+{
+    const struct ug_graph *g = u->out->graph;
+    bool *below = ug_arena_array(u->arena, (size_t)node->id + 1, sizeof *below);
+
+    below[node->id] = true;
+    for (int i = node->id; i >= 0; i--)
+        for (int k = 0; below[i] && k < g->nodes[i]->n_in; k++) {
+            if (g->nodes[i]->in[k]->op->of_sets)
+                return g->nodes[i]->in[k];
+            below[g->nodes[i]->in[k]->id] = true;
+        }
+    return NULL;
+}
+
+/* What is computed batch by batch cannot use what is known once all are through. */
+static bool refuse_of_sets(struct ug_unfolding *u, struct ug_pos pos, const char *name,
+                           const struct ug_node *node)
+{
+    const struct ug_node *of_sets = find_of_sets(u, node);
+
+    if (of_sets)
+        ug_error(u->b.diags, pos,
+                 "'%s' computes with '%s', which is of whole sets: it must be a "
+                 "metric by itself",
+                 name, of_sets->op->name);
+    return of_sets;
+}
+
 static struct ug_node *add_entry(struct ug_unfolding *u, const struct entries *of, int same,
                                  const char *name, struct ug_pos pos, const struct ug_expr *x)
 {
@@ -135,6 +165,8 @@ static struct ug_node *add_entry(struct ug_unfolding *u, const struct entries *o
     if (!(of->pictures ? want_picture : ug_want_scalar)(
             u, x->pos, ug_arena_format(u->arena, "'%s' of '%s'", name, of->section), &q,
             &value.node))
+        return NULL;
+    if (refuse_of_sets(u, x->pos, name, value.node))
         return NULL;
     add(u, &u->out->extra, value);
     return value.node;

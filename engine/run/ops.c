@@ -150,6 +150,10 @@ static void print_op(const struct ug_op *op, FILE *out)
         fputs("\nA layer: it has parameters or state of its own.\n", out);
     if (!op->gradient && !op->build && op->why_no_gradient)
         fprintf(out, "\nNo gradient: %s.\n", op->why_no_gradient);
+    if (op->of_sets)
+        fputs(
+            "\nIn validate it is computed once, over all the samples, and is a metric by itself.\n",
+            out);
     if (op->higher_is_better)
         fputs(
             "\nHigher is better: 'checkpoint: {best: NAME}' keeps the highest of such a metric.\n",

@@ -36,6 +36,16 @@ static bool open_view(struct ug_validation *v, struct ug_view *view, int64_t bat
     return opened;
 }
 
+static bool open_gathered(struct ug_validation *v, struct ug_diags *diags)
+{
+    bool opened = true;
+
+    v->gathered = ug_xcalloc((size_t)v->spec->n_metrics, sizeof *v->gathered);
+    for (int i = 0; i < v->spec->n_metrics; i++)
+        opened &= ug_gathered_open(&v->gathered[i], &v->whole, i, v->batch, v->count, diags);
+    return opened;
+}
+
 bool ug_validation_open(struct ug_validation *v, const struct ug_look *look, struct ug_diags *diags)
 {
     const struct ug_validate_spec *spec = &look->program->validate;
@@ -50,13 +60,16 @@ bool ug_validation_open(struct ug_validation *v, const struct ug_look *look, str
     v->means = ug_xcalloc((size_t)spec->n_metrics, sizeof *v->means);
     v->count = ug_dataset_largest(v->data);
     v->batch = spec->data.batch < v->count ? spec->data.batch : v->count;
-    if (!open_view(v, &v->whole, v->batch, look, diags))
+    if (!open_view(v, &v->whole, v->batch, look, diags) || !open_gathered(v, diags))
         return false;
     return v->count % v->batch == 0 || open_view(v, &v->last, v->count % v->batch, look, diags);
 }
 
 void ug_validation_close(struct ug_validation *v)
 {
+    for (int i = 0; v->gathered && i < v->spec->n_metrics; i++)
+        ug_gathered_close(&v->gathered[i]);
+    free(v->gathered);
     ug_view_close(&v->whole);
     ug_view_close(&v->last);
     ug_dataset_close(v->data);
@@ -64,16 +77,19 @@ void ug_validation_close(struct ug_validation *v)
     *v = (struct ug_validation){0};
 }
 
-/* Batch k of a validation draws what step k of a run would: each its own, and the same every time.
- */
-static void add_batch(struct ug_validation *v, const struct ug_view *view, int64_t samples,
-                      int64_t k, const struct ug_moment *now)
+/* Batch k of a validation draws what step k of a run would: each its own, and the same every time. */
+static void add_batch(struct ug_validation *v, const struct ug_view *view, int64_t done,
+                      int64_t samples, const struct ug_moment *now)
 {
     struct ug_exec *exec = view->run.exec;
 
     ug_exec_count(exec, now->step, now->steps, now->epoch, now->epochs);
-    ug_exec_run(exec, 0, now->seed, (uint64_t)k);
+    ug_exec_run(exec, 0, now->seed, (uint64_t)(done / v->batch));
     for (int i = 0; i < view->n; i++) {
+        if (v->gathered[i].metric) {
+            ug_gathered_add(&v->gathered[i], view, i, done, samples);
+            continue;
+        }
         const float *metric = ug_exec_value(exec, view->values[i].node).data;
         v->means[i] += (double)*metric * (double)samples / (double)v->count;
     }
@@ -94,10 +110,13 @@ bool ug_validation_run(struct ug_validation *v, const struct ug_moment *now, str
         if (!batch)
             break;
         ug_view_bind(view, batch);
-        add_batch(v, view, samples, done / v->batch, now);
+        add_batch(v, view, done, samples, now);
         done += samples;
     }
     ug_loader_stop(loader);
+    for (int i = 0; done == v->count && i < v->spec->n_metrics; i++)
+        if (v->gathered[i].metric && !ug_gathered_compute(&v->gathered[i], &v->means[i], diags))
+            return false;
     return done == v->count;
 }
 

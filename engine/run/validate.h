@@ -1,7 +1,8 @@
-/* validate.h -- metrics over a whole data set, as means over its samples. */
+/* validate.h -- metrics over a whole data set: means over its samples, and distances of sets. */
 #ifndef UG_VALIDATE_H
 #define UG_VALIDATE_H
 
+#include "engine/run/gather.h"
 #include "engine/run/trainer.h"
 #include "engine/run/view.h"
 
@@ -10,8 +11,9 @@ struct ug_validation {
     enum ug_best_mode mode; /* what the file says of its best metric */
     struct ug_dataset *data;
     int64_t count, batch;
-    struct ug_view whole, last; /* batches of data.batch, and the smaller one at the end */
-    double *means;              /* by metric, of the last run */
+    struct ug_view whole, last;   /* batches of data.batch, and the smaller one at the end */
+    struct ug_gathered *gathered; /* by metric */
+    double *means; /* by metric, of the last run; of one over whole sets, its value */
 };
 
 /* What a validation looks through. */

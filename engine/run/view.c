@@ -3,29 +3,49 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool compile(struct ug_view *v, struct ug_exec *share, struct ug_diags *diags)
+/* The nodes to compute, and where the counterpart of each in the graph that is run will be kept. */
+static int list_goals(struct ug_view *v, struct ug_goal *goals, struct ug_node ***homes)
 {
     const struct ug_values *extra = &v->unfolded->extra;
-    struct ug_goal *goals = ug_xcalloc((size_t)extra->n, sizeof *goals);
+    int n = 0;
+
+    for (int i = 0; i < extra->n; i++) {
+        struct ug_node *node = extra->items[i].node;
+        v->values[i] = extra->items[i];
+        for (int k = 0; node->op->of_sets && k < UG_SET_INPUTS; k++) {
+            goals[n].node = node->in[k];
+            homes[n++] = &v->sets[i][k];
+        }
+        if (!node->op->of_sets) {
+            goals[n].node = node;
+            homes[n++] = &v->values[i].node;
+        }
+    }
+    return n;
+}
+
+static bool compile(struct ug_view *v, struct ug_exec *share, struct ug_diags *diags)
+{
+    const size_t n = (size_t)v->unfolded->extra.n;
+    struct ug_goal *goals = ug_xcalloc(n * UG_SET_INPUTS, sizeof *goals);
+    struct ug_node ***homes = ug_xcalloc(n * UG_SET_INPUTS, sizeof(*homes));
     struct ug_compile_request r = {
         .graph = v->unfolded->graph,
         .goals = goals,
-        .n_goals = extra->n,
         .n_phases = 1,
         .store = &v->store,
         .share = share,
     };
 
-    for (int i = 0; i < extra->n; i++)
-        goals[i].node = extra->items[i].node;
+    v->n = (int)n;
+    v->values = ug_xcalloc(n, sizeof *v->values);
+    v->sets = ug_xcalloc(n, sizeof *v->sets);
+    r.n_goals = list_goals(v, goals, homes);
     const bool made = ug_compile(&v->run, &r, diags);
-    v->n = extra->n;
-    v->values = ug_xcalloc((size_t)v->n, sizeof *v->values);
-    for (int i = 0; i < v->n; i++) {
-        v->values[i] = extra->items[i];
-        v->values[i].node = goals[i].node;
-    }
+    for (int i = 0; i < r.n_goals; i++)
+        *homes[i] = goals[i].node;
     free(goals);
+    free(homes);
     return made;
 }
 
@@ -46,6 +66,7 @@ void ug_view_close(struct ug_view *v)
     ug_compiled_free(&v->run);
     ug_unfolded_free(v->unfolded);
     free(v->values);
+    free(v->sets);
     *v = (struct ug_view){0};
 }
 

@@ -6,12 +6,17 @@
 #include "engine/data/source.h"
 #include "engine/run/compile.h"
 
+enum { UG_SET_INPUTS = 2 };
+
 struct ug_view {
     struct ug_unfolded *unfolded;
     struct ug_store store; /* another's, with the parameters to look through */
     struct ug_compiled run;
     struct ug_value *values; /* what was asked for (`extra`), as nodes of the graph that is run */
     int n;
+    /* By value: of a metric over whole sets, which the graph does not compute, its inputs as nodes
+     * of the graph; `values` has its node as unfolded.  NULL for all others. */
+    struct ug_node *(*sets)[UG_SET_INPUTS];
 };
 
 /* data[param->index]: the parameters to use, averages for example.  `share` as in ug_exec_new.
