@@ -37,6 +37,7 @@ struct ug_run_options {
     int64_t seed;     /* -1: as the file says */
     const char *init; /* safetensors file or NULL */
     bool resume;
+    const char *trace; /* where to write what ran when in a step (Chrome trace); or NULL */
     FILE *progress; /* where progress goes; NULL: nowhere */
     bool terminal;  /* progress is a terminal: one line rewritten in place */
     const volatile int
@@ -153,8 +154,9 @@ enum ug_status ug_ops(const char *name, FILE *out,
 
 struct ug_bench_options {
     struct ug_overrides overrides;
+    const char *trace; /* as of a run */
     int64_t steps; /* or runs of each algorithm; 0: as many as give a steady figure */
-    bool json;     /* JSON: of steps one line, without the shares of ops */
+    bool json;     /* JSON: of steps one line */
 };
 enum ug_status ug_bench(const char *file, const struct ug_bench_options *o, FILE *out,
                         struct ug_diags *diags);

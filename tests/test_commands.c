@@ -199,6 +199,77 @@ START_TEST(bench_times)
 }
 END_TEST
 
+/* The ops make up the step: its arithmetic is theirs, and each takes some time. */
+START_TEST(bench_counts_what_ops_do)
+{
+    double flops, all = 0, machine, outside;
+    json_t *bench, *ops, *op;
+    size_t i;
+
+    ck_assert_int_eq(run("bench small.yaml --steps 1 --json"), 0);
+    bench = json_loads(output, 0, NULL);
+    ck_assert_int_eq(json_unpack(bench, "{s:F, s:F, s:{s:F}, s:o}", "flops", &flops,
+                                 "outside_products", &outside, "machine", "flops", &machine, "ops",
+                                 &ops),
+                     0);
+    json_array_foreach(ops, i, op)
+    {
+        ck_assert(json_number_value(json_object_get(op, "seconds")) > 0);
+        ck_assert(json_number_value(json_object_get(op, "bytes")) > 0);
+        all += json_number_value(json_object_get(op, "flops"));
+    }
+    ck_assert_double_eq_tol(all, flops, 1e-4 * flops);
+    ck_assert(flops > 0 && machine > 1e8 && outside > 0 && outside < 1);
+    json_decref(bench);
+}
+END_TEST
+
+/* A trace holds the waiting, the calls and the updates of one step, one after the other. */
+static void check_trace(const char *path)
+{
+    char *text = experiment_text(path);
+    json_t *trace = json_loads(text, 0, NULL), *events, *event;
+    double end = 0;
+    int kernels = 0, updates = 0;
+    size_t i;
+
+    ck_assert_ptr_nonnull(trace);
+    events = json_object_get(trace, "traceEvents");
+    json_array_foreach(events, i, event)
+    {
+        const char *phase, *category = "";
+        double ts = 0, length = 0;
+
+        ck_assert_int_eq(json_unpack(event, "{s:s, s?s, s?F, s?F}", "ph", &phase, "cat", &category,
+                                     "ts", &ts, "dur", &length),
+                         0);
+        ck_assert(!strcmp(phase, "M") || (ts >= end - 1e-3 && length >= 0));
+        end = ts + length;
+        kernels += !strcmp(category, "forward") || !strcmp(category, "backward");
+        updates += !strcmp(category, "update");
+    }
+    ck_assert(kernels > 10 && updates == 1);
+    ck_assert_ptr_nonnull(strstr(text, "\"name\":\"convolve\""));
+    ck_assert_ptr_nonnull(strstr(text, "small.yaml:"));
+    json_decref(trace);
+    free(text);
+}
+
+START_TEST(steps_are_traced)
+{
+    expect("run small.yaml --out plain", 0, "finished");
+    expect("run small.yaml --out traced --trace run.json", 0, "finished");
+    ck_assert(
+        experiment_same("plain/latest/params.safetensors", "traced/latest/params.safetensors"));
+    check_trace("run.json");
+    expect("run small.yaml --out short --steps 1 --trace short.json", 0, "finished");
+    check_trace("short.json");
+    expect("bench small.yaml --steps 1 --trace bench.json", 0, "GFLOP/s");
+    check_trace("bench.json");
+    expect("run small.yaml --out refused --trace no/such/folder.json", 1, "no/such/folder.json");
+}
+END_TEST
+
 /* How many jobs a line of `bench --kernels --json` lists; each has a time for what is taken. */
 static size_t timed_jobs(const char *arguments)
 {
@@ -305,6 +376,8 @@ Suite *ug_suite(void)
     tcase_add_test(t, what_cannot_be_written_fails);
     tcase_add_test(t, ops_explain_themselves);
     tcase_add_test(t, bench_times);
+    tcase_add_test(t, bench_counts_what_ops_do);
+    tcase_add_test(t, steps_are_traced);
     tcase_add_test(t, bench_times_algorithms);
     tcase_add_test(t, instructions_are_chosen);
     tcase_add_loop_test(t, signals_end_a_run_well, 0, 3);

@@ -48,6 +48,8 @@ static int run(const struct command *self, int argc, char **argv)
          "go on with the run in the folder, bit for bit; without one, begin"},
         {"verify-resume", 0, OPTION_NUMBER, &verify, 2, "N",
          "prove it: N steps straight against N/2, saved, loaded, N/2; no folder is left"},
+        {"trace", 0, OPTION_TEXT, &o.trace, 0, "FILE",
+         "what ran when in one step, for ui.perfetto.dev or chrome://tracing"},
         OPTION_THREADS(&threads),
         {"quiet", 'q', OPTION_FLAG, &quiet, 0, NULL, "no progress on the terminal"},
         OPTION_END,
@@ -103,7 +105,8 @@ const struct command command_run = {
     .examples = "  unitgraph run unit.yaml\n"
                 "  unitgraph run unit.yaml --out runs/strong --set lambda.gan=20 --seed 7\n"
                 "  unitgraph run unit.yaml --out runs/strong --resume --steps 40000\n"
-                "  unitgraph run unit.yaml --verify-resume 20\n",
+                "  unitgraph run unit.yaml --verify-resume 20\n"
+                "  unitgraph run unit.yaml --steps 5 --out /tmp/try --trace step.json\n",
     .computes = true,
     .run = run,
 };

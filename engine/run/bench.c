@@ -1,14 +1,13 @@
 /* bench.c -- how long training steps take, and where the time goes. */
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
 
+#include "engine/run/bench_shares.h"
+#include "engine/run/need.h"
 #include "engine/run/progress.h"
-#include "engine/run/trainer.h"
+#include "engine/run/trace.h"
 #include "engine/unitgraph.h"
 
-enum { WARM_UP = 2, FEWEST = 5, MOST = 500, PROFILED = 3 };
+enum { WARM_UP = 2, FEWEST = 5, MOST = 500 };
 
 static const double enough_seconds = 10;
 
@@ -17,10 +16,12 @@ struct bench {
     struct ug_dataset *data;
     struct ug_trainer *trainer;
     struct ug_loader *loader;
+    struct ug_trace *trace; /* NULL: not now */
     struct ug_diags *diags;
     int64_t step;
     double seconds[MOST]; /* by timed step */
     int n;
+    double total, waited; /* seconds of all of them, and of waiting for data in them */
 };
 
 /* One step with all optimizers in it, whatever `every` says; false after an error. */
@@ -40,22 +41,35 @@ static bool take_step(struct bench *b, double *seconds)
     }
     b->step++;
     *seconds = ug_now() - start;
-    return true;
+    return !b->trace || ug_trace_step(b->trace, b->trainer->steps[0], now.step, start, b->diags);
 }
 
 static bool time_steps(struct bench *b, int64_t wanted)
 {
-    double total = 0, unused;
+    double unused;
 
     for (int i = 0; i < WARM_UP; i++)
         if (!take_step(b, &unused))
             return false;
-    while (b->n < MOST && (wanted ? b->n < wanted : b->n < FEWEST || total < enough_seconds)) {
+    const double before = b->loader ? ug_loader_waited(b->loader) : 0;
+    while (b->n < MOST && (wanted ? b->n < wanted : b->n < FEWEST || b->total < enough_seconds)) {
         if (!take_step(b, &b->seconds[b->n]))
             return false;
-        total += b->seconds[b->n++];
+        b->total += b->seconds[b->n++];
     }
+    b->waited = b->loader ? ug_loader_waited(b->loader) - before : 0;
     return true;
+}
+
+/* One step more, so that noting times is not in those that were timed. */
+static bool trace_step(struct bench *b, const char *path)
+{
+    double unused;
+
+    if (!path)
+        return true;
+    b->trace = ug_trace_new(path, b->trainer, b->step, b->step + 1);
+    return take_step(b, &unused);
 }
 
 static int compare(const void *a, const void *b)
@@ -65,110 +79,81 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double peak_bytes(void)
-{
-    struct rusage usage;
+/* ---- Results ---- */
 
-    getrusage(RUSAGE_SELF, &usage);
-    return (double)usage.ru_maxrss * 1024;
-}
-
-/* ---- Shares of ops ---- */
-
-struct share {
-    const char *op;
-    int calls;
-    double seconds, flops;
+struct result {
+    struct ug_machine machine;
+    struct ug_shares shares;
+    double median, flops;    /* of a step */
+    double predicted, peak;  /* bytes */
+    double outside, waiting; /* parts of a step */
 };
 
-static int by_time(const void *a, const void *b)
+/* Of steps alone: nothing is sampled or validated here. */
+static double predict_bytes(const struct bench *b)
 {
-    const struct share *x = a, *y = b;
+    const struct ug_need need = ug_need_of_steps(b->program, b->trainer->store, b->data);
 
-    return (x->seconds < y->seconds) - (x->seconds > y->seconds);
+    return (double)(need.blocks + need.data + need.process +
+                    ug_exec_plan(b->trainer->steps[0]->run.exec)->bytes);
 }
 
-static double flops_of(const struct ug_node *n)
+/* The peak is looked at before the machine is measured, which takes memory of its own. */
+static struct result measure(struct bench *b)
 {
-    struct ug_type *in = ug_xcalloc((size_t)n->n_in, sizeof *in);
-    double flops = (double)ug_shape_count(&n->type.shape);
+    const struct ug_moment now = {.seed = b->program->train.seed, .step = b->step};
+    struct ug_trainer *t = b->trainer;
+    struct result r = {.flops = ug_exec_plan(t->steps[0]->run.exec)->flops,
+                       .predicted = predict_bytes(b),
+                       .peak = (double)ug_peak_bytes()};
 
-    for (int i = 0; i < n->n_in; i++)
-        in[i] = n->in[i]->type;
-    if (n->op->flops)
-        flops = n->op->flops(n->attrs, in, &n->type);
-    free(in);
-    return flops;
+    qsort(b->seconds, (size_t)b->n, sizeof *b->seconds, compare);
+    r.median =
+        b->n % 2 ? b->seconds[b->n / 2] : (b->seconds[b->n / 2 - 1] + b->seconds[b->n / 2]) / 2;
+    r.waiting = b->waited / b->total;
+    r.machine = ug_machine_measure();
+    r.shares = ug_shares_measure(t, &now, &r.machine);
+    r.outside = 1 - r.shares.products / r.shares.seconds;
+    return r;
 }
 
-/* Adds up the calls of each op; as many shares as there are ops. */
-static struct share *add_up(const struct ug_plan *plan, const double *seconds, int *n)
+static void print_json(const struct bench *b, const struct result *r, FILE *out)
 {
-    struct share *shares = ug_xcalloc((size_t)plan->n_calls + 1, sizeof *shares);
+    json_t *all = json_pack(
+        "{s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:{s:f, s:f}, s:o}", "steps", b->n,
+        "step_seconds", r->median, "fastest_seconds", b->seconds[0], "slowest_seconds",
+        b->seconds[b->n - 1], "flops", r->flops, "peak_bytes", r->peak, "predicted_bytes",
+        r->predicted, "outside_products", r->outside, "waiting_for_data", r->waiting, "machine",
+        "flops", r->machine.flops, "bytes", r->machine.bytes, "ops", ug_shares_json(&r->shares));
 
-    *n = 0;
-    for (int i = 0; i < plan->n_calls; i++) {
-        const struct ug_node *node = plan->calls[i].node;
-        int k = 0;
-        while (k < *n && strcmp(shares[k].op, node->op->name))
-            k++;
-        *n += k == *n;
-        shares[k].op = node->op->name;
-        shares[k].calls++;
-        shares[k].seconds += seconds[i] / PROFILED;
-        shares[k].flops += flops_of(node);
-    }
-    return shares;
+    json_dumpf(all, out, JSON_REAL_PRECISION(6));
+    fputc('\n', out);
+    json_decref(all);
 }
 
-static void print_shares(struct bench *b, FILE *out)
+static void print_text(const struct bench *b, const struct result *r, FILE *out)
 {
-    struct ug_step *s = b->trainer->steps[0];
-    const struct ug_plan *plan = ug_exec_plan(s->run.exec);
-    double *seconds = ug_xcalloc((size_t)plan->n_calls, sizeof *seconds), total = 0, updates;
-    int n;
-
-    for (int i = 0; i < PROFILED; i++)
-        for (int phase = 0; phase < s->n_phases; phase++)
-            ug_exec_time(s->run.exec, phase, b->program->train.seed, (uint64_t)b->step, seconds);
-    const double start = ug_now();
-    for (int i = 0; i < b->program->train.n_optimizers; i++)
-        ug_optimizer_update(&b->trainer->optimizers[i], 0);
-    updates = ug_now() - start;
-    struct share *shares = add_up(plan, seconds, &n);
-    shares[n++] = (struct share){"(updates)", b->program->train.n_optimizers, updates, 0};
-    qsort(shares, (size_t)n, sizeof *shares, by_time);
-    for (int i = 0; i < n; i++)
-        total += shares[i].seconds;
-    fprintf(out, "\n%-28s %6s %10s %7s %9s\n", "op", "calls", "ms", "share", "GFLOP/s");
-    for (int i = 0; i < n; i++)
-        fprintf(out, "%-28s %6d %10.3f %6.1f%% %9.1f\n", shares[i].op, shares[i].calls,
-                1e3 * shares[i].seconds, 100 * shares[i].seconds / total,
-                1e-9 * shares[i].flops / fmax(shares[i].seconds, 1e-9));
-    free(shares);
-    free(seconds);
+    fprintf(out, "step     %.2f ms (median of %d; fastest %.2f, slowest %.2f)\n", 1e3 * r->median,
+            b->n, 1e3 * b->seconds[0], 1e3 * b->seconds[b->n - 1]);
+    fprintf(out, "rate     %.1f GFLOP/s (%.2f GFLOP a step), %.2f of the machine's %.0f\n",
+            1e-9 * r->flops / r->median, 1e-9 * r->flops, r->flops / r->median / r->machine.flops,
+            1e-9 * r->machine.flops);
+    fprintf(out, "memory   %.1f MB at the most; check predicts %.1f\n", r->peak / 1e6,
+            r->predicted / 1e6);
+    fprintf(out, "outside  convolutions and matrix products: %.1f %% of the step\n",
+            100 * r->outside);
+    fprintf(out, "data     waited for: %.2f %% of the step\n", 100 * r->waiting);
+    fprintf(out, "machine  %.0f GFLOP/s, %.1f GB/s to and from memory, measured just now\n",
+            1e-9 * r->machine.flops, 1e-9 * r->machine.bytes);
+    ug_shares_print(&r->shares, out);
 }
 
 static void print_result(struct bench *b, bool json, FILE *out)
 {
-    const double flops = ug_exec_plan(b->trainer->steps[0]->run.exec)->flops;
+    struct result r = measure(b);
 
-    qsort(b->seconds, (size_t)b->n, sizeof *b->seconds, compare);
-    const double median =
-        b->n % 2 ? b->seconds[b->n / 2] : (b->seconds[b->n / 2 - 1] + b->seconds[b->n / 2]) / 2;
-    if (json) {
-        fprintf(out,
-                "{\"steps\": %d, \"step_seconds\": %.6g, \"fastest_seconds\": %.6g, "
-                "\"slowest_seconds\": %.6g, \"flops\": %.6g, \"peak_bytes\": %.0f}\n",
-                b->n, median, b->seconds[0], b->seconds[b->n - 1], flops, peak_bytes());
-        return;
-    }
-    fprintf(out, "step     %.2f ms (median of %d; fastest %.2f, slowest %.2f)\n", 1e3 * median,
-            b->n, 1e3 * b->seconds[0], 1e3 * b->seconds[b->n - 1]);
-    fprintf(out, "rate     %.1f GFLOP/s (%.2f GFLOP a step)\n", 1e-9 * flops / median,
-            1e-9 * flops);
-    fprintf(out, "memory   %.1f MB at the most\n", peak_bytes() / 1e6);
-    print_shares(b, out);
+    (json ? print_json : print_text)(b, &r, out);
+    ug_shares_free(&r.shares);
 }
 
 static bool prepare(struct bench *b, const char *file, const struct ug_overrides *overrides)
@@ -200,11 +185,12 @@ enum ug_status ug_bench(const char *file, const struct ug_bench_options *o, FILE
     enum ug_status status = UG_WRONG;
 
     if (prepare(&b, file, &o->overrides)) {
-        status = time_steps(&b, o->steps) ? UG_DONE : UG_FAILED;
+        status = time_steps(&b, o->steps) && trace_step(&b, o->trace) ? UG_DONE : UG_FAILED;
         if (status == UG_DONE)
             print_result(&b, o->json, out);
     }
     ug_loader_stop(b.loader);
+    ug_trace_free(b.trace);
     ug_trainer_free(b.trainer);
     ug_dataset_close(b.data);
     ug_program_free(b.program);

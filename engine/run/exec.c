@@ -11,6 +11,7 @@
 #include "engine/base/simd.h"
 #include "engine/graph/fuse.h"
 #include "engine/run/elementwise.h"
+#include "engine/run/progress.h"
 
 struct ug_exec {
     struct ug_plan *plan;
@@ -266,16 +267,24 @@ void ug_exec_run(struct ug_exec *e, int phase, uint64_t seed, uint64_t step)
     make_copies(e, phase);
 }
 
-void ug_exec_time(struct ug_exec *e, int phase, uint64_t seed, uint64_t step, double *seconds)
+void ug_exec_time(struct ug_exec *e, int phase, uint64_t seed, uint64_t step, struct ug_time *times)
 {
-    prepare(e);
-    for (int c = phase_start(e->plan, phase); c < e->plan->phase_end[phase]; c++) {
-        const double start = omp_get_wtime();
+    double now;
 
+    prepare(e);
+    now = ug_now();
+    for (int c = phase_start(e->plan, phase); c < e->plan->phase_end[phase]; c++) {
+        times[c].start = now;
         run_call(e, c, seed, step);
-        seconds[c] += omp_get_wtime() - start;
+        times[c].end = now = ug_now();
     }
     make_copies(e, phase);
+    times[e->plan->n_calls] = (struct ug_time){now, ug_now()};
+}
+
+int ug_exec_threads(const struct ug_exec *e, int call)
+{
+    return e->alone[call] ? 1 : e->threads;
 }
 
 struct ug_tensor ug_exec_value(const struct ug_exec *e, const struct ug_node *node)

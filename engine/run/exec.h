@@ -46,7 +46,14 @@ const struct ug_plan *ug_exec_plan(const struct ug_exec *e);
  * more where other programs use the cores. */
 bool ug_exec_shares(double flops, double bytes);
 
-/* Runs a phase and adds each call's seconds to seconds[0 … plan->n_calls): for `bench`. */
-void ug_exec_time(struct ug_exec *e, int phase, uint64_t seed, uint64_t step, double *seconds);
+/* Runs a phase and notes by ug_now when each call began and ended, in times[0 … plan->n_calls]: the
+ * last of them is the copying of goals that nothing could write in place. */
+struct ug_time {
+    double start, end;
+};
+void ug_exec_time(struct ug_exec *e, int phase, uint64_t seed, uint64_t step,
+                  struct ug_time *times);
+/* Threads that a call gets. */
+int ug_exec_threads(const struct ug_exec *e, int call);
 
 #endif

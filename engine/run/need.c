@@ -67,18 +67,26 @@ static size_t grid_bytes(const struct ug_program *p, const struct ug_dataset *da
     return largest;
 }
 
+struct ug_need ug_need_of_steps(const struct ug_program *p, const struct ug_store *store,
+                                const struct ug_dataset *data)
+{
+    return (struct ug_need){
+        .blocks = block_bytes(p, store),
+        .data = data ? data_bytes(data, ug_dataset_largest(data), p->data.batch) : 0,
+        .process = program_bytes + (size_t)omp_get_max_threads() * thread_bytes,
+    };
+}
+
 struct ug_need ug_need_of(const struct ug_program *p, const struct ug_store *store,
                           const struct ug_dataset *data)
 {
-    const int64_t count = p->samples.count, batch = p->data.batch;
+    const int64_t count = p->samples.count;
+    struct ug_need need = ug_need_of_steps(p, store, data);
 
-    return (struct ug_need){
-        .blocks = block_bytes(p, store),
-        .data = (data ? data_bytes(data, ug_dataset_largest(data), batch) : 0) +
-                event_bytes(&p->samples.event, &p->samples.data, count, count) +
-                grid_bytes(p, data) + event_bytes(&p->validate.event, &p->validate.data, 0, batch),
-        .process = program_bytes + (size_t)omp_get_max_threads() * thread_bytes,
-    };
+    need.data += event_bytes(&p->samples.event, &p->samples.data, count, count) +
+                 event_bytes(&p->validate.event, &p->validate.data, 0, p->data.batch) +
+                 grid_bytes(p, data);
+    return need;
 }
 
 size_t ug_need_beside(const struct ug_program *p, const struct ug_store *store,

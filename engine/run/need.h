@@ -15,7 +15,10 @@ struct ug_need {
  * be measured; what is wrong with it is said when it is opened for use. */
 struct ug_need ug_need_of(const struct ug_program *p, const struct ug_store *store,
                           const struct ug_dataset *data);
-/* The sum. */
+/* Of steps alone. */
+struct ug_need ug_need_of_steps(const struct ug_program *p, const struct ug_store *store,
+                                const struct ug_dataset *data);
+/* The sum of the first. */
 size_t ug_need_beside(const struct ug_program *p, const struct ug_store *store,
                       const struct ug_dataset *data);
 

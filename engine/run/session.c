@@ -230,6 +230,7 @@ bool ug_session_prepare(struct ug_session *r)
 void ug_session_free(struct ug_session *r)
 {
     ug_loader_stop(r->loader);
+    ug_trace_free(r->trace);
     ug_metrics_close(&r->metrics);
     ug_reporter_stop(r->reporter, r->diags);
     if (r->progress.log)

@@ -9,6 +9,7 @@
 #include "engine/run/metrics.h"
 #include "engine/run/progress.h"
 #include "engine/run/samples.h"
+#include "engine/run/trace.h"
 #include "engine/run/validate.h"
 #include "engine/unitgraph.h"
 
@@ -27,6 +28,7 @@ struct ug_session {
     struct ug_samples samples;
     struct ug_validation validation;
     struct ug_loader *loader;
+    struct ug_trace *trace; /* NULL: not asked for */
     struct ug_metrics metrics;
     struct ug_progress progress;
     struct ug_reporter *reporter; /* NULL before the folder is open */

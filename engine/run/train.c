@@ -58,7 +58,8 @@ static void report_fault(struct ug_session *r, const struct ug_fault *f,
 
 /* ---- The loop ---- */
 
-static bool take_step(struct ug_session *r, const struct ug_batch *batch)
+/* On data that was asked for at that moment. */
+static bool take_step(struct ug_session *r, const struct ug_batch *batch, double asked)
 {
     const struct ug_moment now = ug_session_moment(r, r->made.step);
     struct ug_step *s = ug_trainer_at(r->trainer, now.step);
@@ -68,6 +69,8 @@ static bool take_step(struct ug_session *r, const struct ug_batch *batch)
         report_fault(r, &fault, batch, &now);
         return false;
     }
+    if (s && r->trace && !ug_trace_step(r->trace, s, now.step, asked, r->diags))
+        return false;
     r->made.step++;
     return ug_session_events(r, s);
 }
@@ -89,10 +92,13 @@ static bool train(struct ug_session *r)
         if (!r->loader)
             return false;
     }
+    if (r->options->trace)
+        r->trace = ug_trace_new(r->options->trace, r->trainer, r->made.step, steps);
     r->progress.started = ug_now();
     while (r->made.step < steps && !is_stopped(r)) {
+        const double asked = ug_now();
         const struct ug_batch *batch = r->loader ? ug_loader_next(r->loader, r->diags) : &nothing;
-        if (!batch || !take_step(r, batch))
+        if (!batch || !take_step(r, batch, asked))
             return false;
     }
     return ug_session_save(r);

@@ -1,6 +1,7 @@
 #include "engine/run/trainer.h"
 
 #include "engine/run/need.h"
+#include "engine/run/progress.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -276,6 +277,17 @@ static bool find_rates(struct ug_trainer *t, const struct ug_step *s, int phase,
     return true;
 }
 
+static void update(struct ug_trainer *t, int optimizer, bool may_be_undone)
+{
+    const double start = t->times ? ug_now() : 0;
+
+    if (may_be_undone)
+        copy_block(t, optimizer, false);
+    ug_optimizer_update(&t->optimizers[optimizer], t->rates[optimizer]);
+    if (t->times)
+        t->times->updates[optimizer] = (struct ug_time){start, ug_now()};
+}
+
 static bool run_phase(struct ug_trainer *t, struct ug_step *s, int phase,
                       const struct ug_moment *now, struct ug_fault *fault)
 {
@@ -284,6 +296,8 @@ static bool run_phase(struct ug_trainer *t, struct ug_step *s, int phase,
 
     if (t->look)
         ug_exec_watch(exec, phase, now->seed, (uint64_t)now->step, t->look, t->look_context);
+    else if (t->times)
+        ug_exec_time(exec, phase, now->seed, (uint64_t)now->step, t->times->calls);
     else
         ug_exec_run(exec, phase, now->seed, (uint64_t)now->step);
     if (!phase_is_finite(t, s, phase, fault)) {
@@ -293,11 +307,8 @@ static bool run_phase(struct ug_trainer *t, struct ug_step *s, int phase,
     }
     if (!find_rates(t, s, phase, now, fault))
         return false;
-    for (int i = 0; i < p->n; i++) {
-        if (phase + 1 < s->n_phases)
-            copy_block(t, p->optimizers[i], false);
-        ug_optimizer_update(&t->optimizers[p->optimizers[i]], t->rates[p->optimizers[i]]);
-    }
+    for (int i = 0; i < p->n; i++)
+        update(t, p->optimizers[i], phase + 1 < s->n_phases);
     return true;
 }
 
@@ -316,6 +327,8 @@ bool ug_trainer_run(struct ug_trainer *t, struct ug_step *s, const struct ug_bat
                     const struct ug_moment *now, struct ug_fault *fault)
 {
     *fault = (struct ug_fault){0};
+    if (t->times)
+        t->times->whole.start = ug_now();
     for (int i = 0; i < batch->n; i++)
         ug_exec_bind(s->run.exec, batch->names[i], batch->tensors[i].data);
     ug_exec_count(s->run.exec, now->step, now->steps, now->epoch, now->epochs);
@@ -325,6 +338,8 @@ bool ug_trainer_run(struct ug_trainer *t, struct ug_step *s, const struct ug_bat
             return false;
         }
     store_states(t, s);
+    if (t->times)
+        t->times->whole.end = ug_now();
     return true;
 }
 

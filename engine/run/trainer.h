@@ -8,6 +8,13 @@
 #include "engine/run/optimizer.h"
 #include "engine/run/step.h"
 
+/* By ug_now; borrowed arrays. */
+struct ug_step_times {
+    struct ug_time *calls;   /* of the step's plan, as ug_exec_time has them */
+    struct ug_time *updates; /* by optimizer */
+    struct ug_time whole;
+};
+
 struct ug_trainer {
     struct ug_program *program;   /* borrowed */
     struct ug_unfolded *unfolded; /* what the optimizers minimise */
@@ -20,6 +27,7 @@ struct ug_trainer {
     float **before;     /* by optimizer: its block as the step found it; see trainer.c */
     ug_exec_look *look; /* is shown every value of a step, which then allocates; NULL: nobody is */
     void *look_context;
+    struct ug_step_times *times; /* where to note when parts of a step ran; NULL: nowhere */
 };
 
 /* Everything but values: ug_store_init or a file sets those, then call ug_trainer_start.  `data` is
