@@ -1,0 +1,227 @@
+/* Whatever fails or ends a run while it deals with its files, nothing is lost: resumed, it comes to
+ * the bits of a run that nothing happened to.
+ *
+ * A run is repeated with its first, second, … last call on a file going wrong (faults_preload.c).
+ * With ALL_FAULTS set in the environment, each in every way there is; else the ways take turns. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine/run/folder.h"
+#include "engine/run/verify.h"
+#include "tests/harness_experiment.h"
+#include "tests/harness_folder.h"
+#include "tests/harness_main.h"
+
+static const char text[] =
+    "unitgraph: 1\n"
+    "data: {batch: 2, x: {synthetic: {scene: shapes, domain: filled, count: 5}, size: 4}}\n"
+    "modules: {m: {body: ['conv2d(1, 3, padding=1)', batch_norm(), 'conv2d(3, 1)']}}\n"
+    "networks: {N: m()}\n"
+    "graph: {y: N(x + normal_like(x))}\n"
+    "losses: {A: 'mse_loss(y, x)'}\n"
+    "train:\n"
+    "  steps: 3\n"
+    "  optimizers: {A: {minimize: A, parameters: [N], ema: 0.5, adam: {lr: 0.01}}}\n"
+    "log: {every: 1}\n"
+    "samples: {every: 2, count: 1, columns: [x, y]}\n"
+    "validate: {every: 2, metrics: {l1: 'l1_loss(y, x)'}}\n"
+    "checkpoint: {every: 2, keep: 1, best: l1}\n";
+
+static const char *const ways[] = {"kill", "enospc", "tear", "eio"};
+enum { WAYS = sizeof ways / sizeof *ways };
+
+static char *folder; /* absolute, of the runs that meet faults */
+
+static void setup(void)
+{
+    const char *file;
+
+    folder_setup();
+    file = experiment_write("text", text);
+    folder = strdup(file);
+    strcpy(strrchr(folder, '/'), "/out");
+}
+
+static void teardown(void)
+{
+    free(folder);
+    folder_teardown();
+}
+
+/* ---- Running ---- */
+
+static int run(const char *out, bool resume, int at, const char *how)
+{
+    char command[4000];
+
+    snprintf(command, sizeof command,
+             "LD_PRELOAD=%s FAULT_UNDER=%s FAULT_AT=%d FAULT_HOW=%s FAULT_LOG=%s exec %s run %s "
+             "--out %s -q --threads 1 %s 2>%s",
+             getenv("FAULTS"), folder_file(out), at, how, folder_file("log"), getenv("UNITGRAPH"),
+             folder_file("text.yaml"), folder_file(out), resume ? "--resume" : "",
+             folder_file("said"));
+    unlink(folder_file("log"));
+    return system(command);
+}
+
+static int count_calls(void)
+{
+    char *log = experiment_text("log");
+    int n = 0;
+
+    for (const char *c = log; *c; c++)
+        n += *c == '\n';
+    free(log);
+    return n;
+}
+
+/* ---- What must hold ---- */
+
+/* No temporary is left, and `latest` and `best` are there. */
+static void check_tidy(const char *place)
+{
+    char link[64];
+
+    for (int i = 0; i < 2; i++) {
+        snprintf(link, sizeof link, "out/%s", i ? "best" : "latest");
+        ck_assert_msg(ug_folder_exists(folder_file(link)), "%s: no %s", place, link);
+    }
+    char command[400];
+    snprintf(command, sizeof command, "test -z \"$(find %s -name '.*')\"", folder);
+    ck_assert_msg(!system(command), "%s: something hidden is left", place);
+}
+
+static void check_end(const char *place)
+{
+    struct ug_diags *diags = ug_diags_new();
+    FILE *nowhere = fopen("/dev/null", "w");
+
+    ck_assert_msg(ug_verify_same(folder_file("whole"), folder, nowhere, diags), "%s: %s", place,
+                  ug_diags_first(diags));
+    fclose(nowhere);
+    ug_diags_free(diags);
+    check_tidy(place);
+}
+
+/* A run that was killed says nothing; one that failed says what, and ends with 1; one that could do
+ * without what failed ends with 0. */
+static void check_status(int status, const char *how, const char *place)
+{
+    const bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+
+    if (!strcmp(how, "kill") || !strcmp(how, "tear")) {
+        ck_assert_msg(killed, "%s: status %d", place, status);
+        return;
+    }
+    ck_assert_msg(code == 0 || code == 1, "%s: status %d", place, status);
+    char *said = experiment_text("said");
+    ck_assert_msg(code == 0 || strstr(said, "error: "), "%s: failed without a word", place);
+    free(said);
+}
+
+static void meet_fault(int at, const char *how)
+{
+    char *place = NULL;
+
+    ck_assert_int_gt(asprintf(&place, "call %d, %s", at, how), 0);
+    ug_folder_remove(folder);
+    check_status(run("out", false, at, how), how, place);
+    const int status = run("out", true, 0, "kill");
+    char *said = experiment_text("said");
+    ck_assert_msg(!status, "%s: resuming gave %d: %s", place, status, said);
+    free(said);
+    check_end(place);
+    free(place);
+}
+
+START_TEST(every_call_may_fail)
+{
+    const bool all = getenv("ALL_FAULTS");
+
+    ck_assert_int_eq(run("whole", false, 0, "kill"), 0);
+    const int calls = count_calls();
+    ck_assert_int_gt(calls, 50);
+    for (int at = 1; at <= calls; at++)
+        for (int way = 0; way < WAYS; way++)
+            if (all || way == at % WAYS)
+                meet_fault(at, ways[way]);
+}
+END_TEST
+
+/* The second half of a run, which finds files there already. */
+START_TEST(every_call_of_a_resumed_run_may_fail)
+{
+    ck_assert_int_eq(run("whole", false, 0, "kill"), 0);
+    ck_assert_int_ne(run("half", false, count_calls() * 2 / 3, "kill"), 0);
+    for (int at = 1, status = 1; status; at += getenv("ALL_FAULTS") ? 1 : 5) {
+        char command[400];
+        ug_folder_remove(folder);
+        snprintf(command, sizeof command, "cp -a %s %s", folder_file("half"), folder);
+        ck_assert_int_eq(system(command), 0);
+        status = run("out", true, at, "kill");
+        ck_assert_int_eq(run("out", true, 0, "kill"), 0);
+        check_end("a resumed run");
+    }
+}
+END_TEST
+
+/* ---- The order of things ---- */
+
+/* Where a line that begins so stands after `from`; it must. */
+static const char *next_line(const char *from, const char *what, const char *path)
+{
+    char line[400];
+
+    snprintf(line, sizeof line, "\n%s %s%s", what, folder, path);
+    const char *at = strstr(from, line);
+    ck_assert_msg(at != NULL, "no '%s' in:\n%s", line + 1, from);
+    return at + 1;
+}
+
+/* Power may go at any time: a file's bytes are synced before it gets its name, the folder with all
+ * names before it gets its own, that name before `latest` is moved, and what is old goes last. */
+START_TEST(what_is_synced_before_what)
+{
+    static const char *const files[] = {"params.safetensors", "ema.safetensors",
+                                        "optimizer.safetensors", "state.json"};
+    char path[100], *often = strdup(text);
+
+    *(strstr(often, "2, keep")) = '1'; /* so that there is something old at step 2 */
+    experiment_write("text", often);
+    free(often);
+    ck_assert_int_eq(run("out", false, 0, "kill"), 0);
+    char *log = experiment_text("log");
+    const char *at = next_line(log, "mkdir", "/checkpoints/.step-00000002.tmp");
+    for (int i = 0; i < 4; i++) {
+        at = next_line(at, "write", "/checkpoints/.step-00000002.tmp/.ug-");
+        at = next_line(at, "fsync", "/checkpoints/.step-00000002.tmp/.ug-");
+        at = next_line(at, "rename", "/checkpoints/.step-00000002.tmp/.ug-");
+        snprintf(path, sizeof path, ".tmp/%s\n", files[i]);
+        ck_assert_msg(strstr(at, path) && strstr(at, path) < strchr(at, '\n'), "%s", at);
+        at = next_line(at, "fsync", "/checkpoints/.step-00000002.tmp\n");
+    }
+    at = next_line(at, "rename", "/checkpoints/.step-00000002.tmp ");
+    at = next_line(at, "fsync", "/checkpoints\n");
+    at = next_line(at, "rename", "/latest.new ");
+    at = next_line(at, "fsync", "\n");
+    next_line(at, "rename", "/checkpoints/step-00000001 ");
+    free(log);
+}
+END_TEST
+
+Suite *ug_suite(void)
+{
+    Suite *s = suite_create("faults");
+    TCase *t = tcase_create("faults");
+
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, every_call_may_fail);
+    tcase_add_test(t, every_call_of_a_resumed_run_may_fail);
+    tcase_add_test(t, what_is_synced_before_what);
+    suite_add_tcase(s, t);
+    return s;
+}
