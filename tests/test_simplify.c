@@ -90,6 +90,22 @@ static struct ug_node *simplify_plus(struct ug_builder *b, const struct ug_node 
     return ug_emit_named(b, "sub", NULL, (struct ug_node *[]){n->in[1], minus}, 2);
 }
 
+/* x, one tanh, detach, mul, 0, add. */
+START_TEST(merging_alone_applies_no_rule)
+{
+    struct ug_node *first = op("tanh", x, NULL), *second = op("tanh", x, NULL);
+    struct ug_node *root = op("add", op("mul", first, op("detach", second, NULL)), number(0));
+    struct ug_node *now = root;
+    struct ug_graph *g = ug_merge(t.graph, &now, 1);
+    float *before = ug_bench_run(&t, t.graph, root, NULL), *after = ug_bench_run(&t, g, now, NULL);
+
+    ck_assert_int_eq(g->n, 6);
+    ck_assert_mem_eq(before, after, 6 * sizeof *before);
+    free(before), free(after);
+    ug_graph_free(g);
+}
+END_TEST
+
 START_TEST(what_rules_emit_is_merged)
 {
     const struct ug_op plus = {.name = "plus", .map = ug_op_add.map, .simplify = simplify_plus};
@@ -266,6 +282,7 @@ Suite *ug_suite(void)
     tcase_add_test(c, drops_what_changes_nothing);
     tcase_add_test(c, computes_numbers);
     tcase_add_test(c, merges_equal_nodes);
+    tcase_add_test(c, merging_alone_applies_no_rule);
     tcase_add_test(c, what_rules_emit_is_merged);
     tcase_add_test(c, elementwise_ops_broadcast_by_themselves);
     tcase_add_test(c, roots_survive_in_place);

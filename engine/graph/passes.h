@@ -22,6 +22,10 @@ void ug_substitute(struct ug_graph *into, struct ug_node *const *from, struct ug
  * upsampled picture). */
 struct ug_graph *ug_simplify(const struct ug_graph *g, struct ug_node **roots, int n_roots);
 
+/* Merges equal nodes as ug_simplify does, and does nothing else: what is made by differentiating the
+ * new graph is worth the same, for no rule has taken away what a gradient needs (detach). */
+struct ug_graph *ug_merge(const struct ug_graph *g, struct ug_node **roots, int n_roots);
+
 /* Chains updates of one state: of those that are due (op->due_with), in the order of the graph,
  * each call reads what the one before it wrote.  What belongs to a call is told by its `place`.  On
  * return the links hold the last update of each state that was updated, and n_links says how many

@@ -217,6 +217,31 @@ static struct ug_graph *sweep(struct ug_graph *take, struct ug_node **roots, int
     return g;
 }
 
+struct ug_graph *ug_merge(const struct ug_graph *g, struct ug_node **roots, int n_roots)
+{
+    struct simplifier s = {.c = ug_copying_start(roots, n_roots)};
+
+    s.b.graph = ug_graph_new(g->params);
+    for (int i = 0; i < s.c.n; i++) {
+        struct ug_node *in[MAX_INPUTS], like;
+
+        if (!s.c.old[i])
+            continue;
+        like = *s.c.old[i];
+        if (like.n_in > MAX_INPUTS) {
+            s.c.map[i] = ug_copying_copy(&s.c, s.b.graph, s.c.old[i]);
+            continue;
+        }
+        for (int k = 0; k < like.n_in; k++)
+            in[k] = s.c.map[like.in[k]->id];
+        like.in = in;
+        s.c.map[i] = merge(&s, &like);
+    }
+    ug_copying_end(&s.c, roots, n_roots);
+    free(s.table);
+    return s.b.graph;
+}
+
 struct ug_graph *ug_simplify(const struct ug_graph *g, struct ug_node **roots, int n_roots)
 {
     struct simplifier s = {.c = ug_copying_start(roots, n_roots)};

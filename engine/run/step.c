@@ -16,6 +16,7 @@ struct making {
     struct ug_goal *goals; /* the terms', in their order, then the gradients' */
     int n_goals, goals_capacity;
     int terms_capacity;
+    int *losses; /* by optimizer: the goal that it minimises */
     struct ug_state_link *links;
     int n_links, links_capacity;
 };
@@ -132,9 +133,10 @@ static void add_terms(struct making *m, int optimizer, int phase)
 }
 
 /* Gradients of one optimizer's loss, each into its place in the optimizer's block. */
-static bool add_gradients(struct making *m, int optimizer, struct ug_node *loss, int phase)
+static bool add_gradients(struct making *m, int optimizer, int phase)
 {
     const struct ug_optimizer_spec *o = spec_of(m, optimizer);
+    struct ug_node *loss = m->goals[m->losses[optimizer]].node;
     struct ug_step *s = m->step;
     struct ug_node **x = ug_arena_array(s->arena, (size_t)o->n_params, sizeof(*x));
     struct ug_node **dx = ug_arena_array(s->arena, (size_t)o->n_params, sizeof(*dx));
@@ -210,21 +212,47 @@ static void copy_phase(struct making *m, int first_goal)
     free(roots);
 }
 
-static bool make_phase(struct making *m, int phase)
+static void make_forward(struct making *m, int phase)
 {
     const struct ug_phase *p = &m->step->phases[phase];
     const int first = m->n_goals;
-    int *at = ug_arena_array(m->step->arena, (size_t)p->n, sizeof *at);
 
     for (int i = 0; i < p->n; i++) {
-        at[i] = m->n_goals;
+        m->losses[p->optimizers[i]] = m->n_goals;
         add_terms(m, p->optimizers[i], phase);
     }
     copy_phase(m, first);
-    for (int i = 0; i < p->n; i++)
-        if (!add_gradients(m, p->optimizers[i], m->goals[at[i]].node, phase))
-            return false;
     mark_updated(m, phase);
+}
+
+/* What is computed once is differentiated once: the gradients of all that use it are added up
+ * first. */
+static void merge_forward(struct making *m)
+{
+    struct ug_node **roots = ug_xcalloc((size_t)(m->n_goals + m->n_links), sizeof(*roots));
+    struct ug_graph *merged;
+
+    for (int i = 0; i < m->n_goals; i++)
+        roots[i] = m->goals[i].node;
+    for (int i = 0; i < m->n_links; i++)
+        roots[m->n_goals + i] = m->links[i].next;
+    merged = ug_merge(m->graph, roots, m->n_goals + m->n_links);
+    ug_graph_free(m->graph);
+    m->graph = merged;
+    for (int i = 0; i < m->n_goals; i++)
+        m->goals[i].node = roots[i];
+    for (int i = 0; i < m->n_links; i++)
+        m->links[i].next = roots[m->n_goals + i];
+    free(roots);
+}
+
+static bool make_backward(struct making *m, int phase)
+{
+    const struct ug_phase *p = &m->step->phases[phase];
+
+    for (int i = 0; i < p->n; i++)
+        if (!add_gradients(m, p->optimizers[i], phase))
+            return false;
     return true;
 }
 
@@ -259,7 +287,10 @@ static bool compile(struct making *m, struct ug_exec *share, const struct ug_bud
 static bool make_step(struct making *m, struct ug_exec *share, const struct ug_budget *budget)
 {
     for (int i = 0; i < m->step->n_phases; i++)
-        if (!make_phase(m, i))
+        make_forward(m, i);
+    merge_forward(m);
+    for (int i = 0; i < m->step->n_phases; i++)
+        if (!make_backward(m, i))
             return false;
     return compile(m, share, budget);
 }
@@ -280,6 +311,7 @@ struct ug_step *ug_step_new(const struct ug_program *p, const struct ug_unfolded
     for (size_t i = 0; i < n; i++)
         s->reached[i] =
             ug_arena_array(arena, (size_t)p->train.optimizers[i].n_params, sizeof(bool));
+    m.losses = ug_arena_array(arena, n, sizeof *m.losses);
     m.version = ug_arena_array(arena, (size_t)p->params->n, sizeof *m.version);
     m.graph = ug_graph_new(p->params);
     make_phases(&m);
