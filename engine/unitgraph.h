@@ -132,6 +132,18 @@ struct ug_convert_options {
 };
 enum ug_status ug_convert_weights(const struct ug_convert_options *o, struct ug_diags *diags);
 
+/* ---- diff ---- */
+
+struct ug_diff_options {
+    bool all;    /* rows, not only the first of each section */
+    bool json;   /* a list of objects instead of a table */
+    bool colour; /* of the table's rows */
+    FILE *out;
+};
+/* Two files or runs' folders as experiments.  UG_DONE: they are the same; UG_FAILED: they are not. */
+enum ug_status ug_diff(const char *a, const char *b, const struct ug_diff_options *o,
+                       struct ug_diags *diags);
+
 /* ---- gradcheck ---- */
 
 struct ug_gradcheck_options {

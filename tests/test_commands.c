@@ -75,9 +75,9 @@ static void setup(void)
 
 START_TEST(help_and_version)
 {
-    static const char *const commands[] = {"run",       "check",     "eval",   "show",
-                                           "dot",       "translate", "report", "replay",
-                                           "gradcheck", "ops",       "bench"};
+    static const char *const commands[] = {"run",  "check",     "eval",   "show",
+                                           "dot",  "translate", "report", "replay",
+                                           "diff", "gradcheck", "ops",    "bench"};
     char arguments[80];
 
     expect("--help", 0, "usage: unitgraph COMMAND");
