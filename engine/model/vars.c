@@ -255,8 +255,11 @@ static struct ug_var *find_path(struct ug_vars *vars, struct ug_arena *arena, co
 {
     struct ug_var *var = &vars->root;
 
-    for (const char *part = name; var && part; part = strchr(part, '.'), part += part != NULL)
+    for (const char *part = name; var && part;) {
+        const char *dot = strchr(part, '.');
         var = find_member(var, ug_arena_copy(arena, part, strcspn(part, ".")));
+        part = dot ? dot + 1 : NULL;
+    }
     return var;
 }
 
