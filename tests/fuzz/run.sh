@@ -12,7 +12,10 @@ shift
 [ $# -gt 0 ] || set -- $(cd tests/fuzz && ls fuzz_*.c | sed 's/fuzz_\(.*\)\.c/\1/')
 
 cmake --preset fuzz >/dev/null
-cmake --build --preset fuzz -- -k 0 | grep -E 'error|FAILED' || true
+cmake --build --preset fuzz >build-fuzz/build.log || {
+    tail -20 build-fuzz/build.log
+    exit 1
+}
 mkdir -p build-fuzz/found
 failed=0
 for target; do
