@@ -236,6 +236,61 @@ START_TEST(jpeg_is_read)
 }
 END_TEST
 
+/* Adobe's marker, which the encoder writes, says that 255 is no ink at all. */
+START_TEST(cmyk_becomes_light)
+{
+    struct ug_picture p;
+
+    ck_assert(
+        ug_picture_read(write_jpeg(TJPF_CMYK, TJSAMP_444, "cmyk.jpg"), 0, &p, UG_NOWHERE, diags));
+    ck_assert_int_eq(p.channels, 3);
+    ck_assert_double_eq_tol((double)at(&p, 0, 3, 20), 140 / 255.0 * 120 / 255.0, 0.03);
+    ck_assert_double_eq_tol((double)at(&p, 1, 30, 20), 210 / 255.0 * 120 / 255.0, 0.03);
+    ck_assert_double_eq_tol((double)at(&p, 2, 3, 20), 120 / 255.0 * 120 / 255.0, 0.03);
+    ug_picture_free(&p);
+}
+END_TEST
+
+/* The file of write_jpeg with an EXIF segment that holds an orientation. */
+static const char *write_turned(int orientation)
+{
+    unsigned char exif[] = {0xff, 0xe1, 0, 34, 'E', 'x', 'i', 'f', 0, 0,    'M', 'M',
+                            0,    42,   0, 0,  0,   8,   0,   1,   1, 0x12, 0,   3,
+                            0,    0,    0, 1,  0,   0,   0,   0,   0, 0,    0,   0};
+    unsigned char bytes[1 << 14], turned[1 << 15];
+    FILE *f = fopen(write_jpeg(TJPF_RGB, TJSAMP_444, "straight.jpg"), "rb");
+    const size_t n = fread(bytes, 1, sizeof bytes, f);
+
+    fclose(f);
+    exif[29] = (unsigned char)orientation;
+    memcpy(turned, bytes, 2);
+    memcpy(turned + 2, exif, sizeof exif);
+    memcpy(turned + 2 + sizeof exif, bytes + 2, n - 2);
+    return folder_write("turned.jpg", turned, n + sizeof exif);
+}
+
+/* EXIF says which sides the file's first row and first column are of: top or bottom and left or
+ * right for 1 to 4, left or right and top or bottom for 5 to 8. */
+START_TEST(pictures_are_turned_upright)
+{
+    static const struct {
+        bool row_last, column_last;
+    } sides[] = {{0}, {0, 0}, {0, 1}, {1, 1}, {1, 0}, {0, 0}, {1, 0}, {1, 1}, {0, 1}};
+    struct ug_picture p;
+
+    ck_assert(ug_picture_read(write_turned(_i), 0, &p, UG_NOWHERE, diags));
+    for (int y = 0; y < 32; y++)
+        for (int x = 0; x < 32; x++) {
+            const int along = _i < 5 ? y : x, across = _i < 5 ? x : y;
+            const int row = sides[_i].row_last ? 31 - along : along;
+            const int column = sides[_i].column_last ? 31 - across : across;
+            ck_assert_double_eq_tol((double)at(&p, 0, y, x), 7 * column / 255.0, 0.03);
+            ck_assert_double_eq_tol((double)at(&p, 1, y, x), 7 * row / 255.0, 0.03);
+        }
+    ug_picture_free(&p);
+}
+END_TEST
+
 /* ---- What cannot be read ---- */
 
 static void refused(const char *path, const char *reason)
@@ -262,7 +317,6 @@ START_TEST(unreadable_pictures)
     refused(folder_write("empty.png", "", 0), "it is empty");
     refused(folder_write("text.png", "hello, world", 12), "neither PNG nor JPEG");
     refused(folder_write("huge.png", huge, sizeof huge), "100000x100000 pixels; the limit is");
-    refused(write_jpeg(TJPF_CMYK, TJSAMP_444, "cmyk.jpg"), "CMYK");
 }
 END_TEST
 
@@ -460,6 +514,8 @@ Suite *ug_suite(void)
     tcase_add_loop_test(t, png_kind_is_read, 0, PNG_KINDS);
     tcase_add_test(t, channels_are_converted);
     tcase_add_test(t, jpeg_is_read);
+    tcase_add_test(t, cmyk_becomes_light);
+    tcase_add_loop_test(t, pictures_are_turned_upright, 1, 9);
     tcase_add_test(t, unreadable_pictures);
     tcase_add_test(t, cut_short);
     tcase_add_test(t, damaged);

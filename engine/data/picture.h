@@ -28,9 +28,9 @@ static inline float ug_luma(float r, float g, float b)
     return 0.299f * r + 0.587f * g + 0.114f * b;
 }
 
-/* Reads PNG (8 or 16 bit, grey, palette, colour, interlaced or not) or JPEG (grey, colour; CMYK is
- * refused), told apart by content.  channels: 1, 3, or 0 = as the file is; colour becomes grey by
- * ug_luma.  Alpha is laid on white; colour profiles and orientation marks are not
+/* Reads PNG (8 or 16 bit, grey, palette, colour, interlaced or not) or JPEG (grey, colour, CMYK),
+ * told apart by content.  channels: 1, 3, or 0 = as the file is; colour becomes grey by ug_luma.
+ * Alpha is laid on white; a JPEG is turned upright as its EXIF says; colour profiles are not
  * followed.  False after an error at `pos` that names the file. The caller frees with
  * ug_picture_free. */
 bool ug_picture_read(const char *path, int64_t channels, struct ug_picture *out, struct ug_pos pos,
