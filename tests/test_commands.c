@@ -163,6 +163,11 @@ START_TEST(drawings_are_the_same_each_time)
     expect("dot small.yaml", 0, "\"y/N.0\" [label=\"{y/N.0|op_code=call_function\\l|conv2d\\l");
     expect("dot small.yaml --level network", 0, "\"x\" -> \"y/N\" [label=\"2x3x8x8\"];");
     expect("dot small.yaml --level op --backward", 0, "\"grad/");
+    experiment_write("bare", "unitgraph: 1\n"
+                             "data: {x: {images: no/such/folder, size: 8, channels: 3}}\n"
+                             "graph: {y: 'conv2d(x, 2, 3)'}\n");
+    expect("dot bare.yaml", 0, "1x3x8x8");
+    expect("check bare.yaml", 2, "no/such/folder");
 }
 END_TEST
 

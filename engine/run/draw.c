@@ -4,6 +4,7 @@
 
 #include "engine/graph/build.h"
 #include "engine/run/draw.h"
+#include "engine/run/load.h"
 #include "engine/unitgraph.h"
 
 /* Adds to the graph the gradients of what one optimizer minimises. */
@@ -71,8 +72,7 @@ enum ug_status ug_dot(const char *file, const struct ug_overrides *o, enum ug_do
     static const enum ug_detail details[] = {[UG_DOT_NETWORK] = UG_DETAIL_NETWORK,
                                              [UG_DOT_LAYER] = UG_DETAIL_LAYER,
                                              [UG_DOT_OP] = UG_DETAIL_OP};
-    const struct ug_load_options options = {.sets = o->sets, .n_sets = o->n_sets};
-    struct ug_program *p = ug_program_load(file, &options, diags);
+    struct ug_program *p = ug_load_bare(file, o->sets, o->n_sets, diags);
 
     if (p && !ug_diags_errors(diags))
         ug_draw(p, file, details[level], backward, out, diags);

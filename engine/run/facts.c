@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/run/folder.h"
+#include "engine/run/load.h"
 #include "engine/run/trainer.h"
 
 void ug_facts_add(struct ug_facts *f, enum ug_fact_section section, const char *name,
@@ -323,35 +324,11 @@ static bool add_cost(struct ug_facts *f, struct ug_program *p, struct ug_diags *
     return t || !p->train.present;
 }
 
-static bool is_partial(const struct ug_program *p)
-{
-    bool partial = p->train.present && !p->train.steps;
-
-    for (int i = 0; i < p->n_inputs; i++)
-        partial |= p->inputs[i].type.shape.rank < 0;
-    return partial;
-}
-
-/* The data are looked at only where the file does not say all that the graph takes. */
-static struct ug_program *load(const char *path, struct ug_diags *diags)
-{
-    const struct ug_load_options without = {.without_data = true}, with = {.without_data = false};
-    struct ug_diags *unsaid = ug_diags_new();
-    struct ug_program *p = ug_program_load(path, &without, unsaid);
-    const bool whole = p && !ug_diags_errors(unsaid) && !is_partial(p);
-
-    ug_diags_free(unsaid);
-    if (whole)
-        return p;
-    ug_program_free(p);
-    return ug_program_load(path, &with, diags);
-}
-
 bool ug_facts_of(struct ug_facts *f, const char *what, struct ug_diags *diags)
 {
     const char *path =
         ug_folder_exists(what) ? ug_arena_format(f->arena, "%s/config.yaml", what) : what;
-    struct ug_program *p = load(path, diags);
+    struct ug_program *p = ug_load_bare(path, NULL, 0, diags);
     struct ug_unfolded *u = NULL;
     bool fine = p && !ug_diags_errors(diags);
 

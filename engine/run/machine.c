@@ -20,7 +20,7 @@ enum {
 #define DEFINE_CHAINS(name, lanes, attributes)                                                     \
     attributes static float name(void)                                                             \
     {                                                                                              \
-        typedef float vector __attribute__((vector_size(4 * lanes)));                              \
+        typedef float vector __attribute__((vector_size(sizeof(float) * lanes)));                  \
         const vector half = (vector){0} + 0.5f;                                                    \
         vector x[CHAINS], sum = {0};                                                               \
         float total = 0;                                                                           \
