@@ -51,6 +51,21 @@ enum ug_status ug_run(const char *file, const struct ug_run_options *o, struct u
 enum ug_status ug_verify_resume(const char *file, const struct ug_run_options *o, int64_t steps,
                                 FILE *out, struct ug_diags *diags);
 
+/* ---- sweep ---- */
+
+struct ug_sweep_options {
+    struct ug_overrides overrides; /* "NAME=A,B,C" is swept: every combination is a run */
+    const char *out;               /* folder of the runs; NULL: runs/STEM-sweep */
+    bool dry_run;                  /* only say what would run */
+    FILE *listing;                 /* where that goes */
+    FILE *progress;                /* as for ug_run, like */
+    bool terminal;
+    const volatile int *stop;
+};
+/* Runs what is not finished, goes on with what was interrupted and past what fails; leaves
+ * results.csv, results.md and compare.html.  UG_FAILED: some failed, and are named. */
+enum ug_status ug_sweep(const char *file, const struct ug_sweep_options *o, struct ug_diags *diags);
+
 /* ---- check ---- */
 
 enum ug_status ug_check(const char *file, const struct ug_overrides *o, bool params, FILE *out,

@@ -75,9 +75,9 @@ static void setup(void)
 
 START_TEST(help_and_version)
 {
-    static const char *const commands[] = {"run",  "check",     "eval",   "show",
-                                           "dot",  "translate", "report", "replay",
-                                           "diff", "gradcheck", "ops",    "bench"};
+    static const char *const commands[] = {"run",       "sweep",     "check",  "eval",   "show",
+                                           "dot",       "translate", "report", "replay", "diff",
+                                           "gradcheck", "ops",       "bench"};
     char arguments[80];
 
     expect("--help", 0, "usage: unitgraph COMMAND");
@@ -106,6 +106,7 @@ START_TEST(wrong_command_lines)
     expect("run small.yaml other.yaml", 2, "'other.yaml' is one argument too many");
     expect("eval small.yaml", 2, "needs --out");
     expect("dot small.yaml --level deep", 2, "network, layer or op");
+    expect("sweep small.yaml --set train.steps=1,,2", 2, "has an empty value");
     expect("report a b", 2, "needs --output");
     expect("report nowhere", 2, "there is no folder 'nowhere'");
     expect("run nowhere.yaml", 2, "nowhere.yaml");

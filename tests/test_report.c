@@ -73,13 +73,18 @@ static json_t *run_in(json_t *data, size_t i)
     return json_array_get(json_object_get(data, "runs"), i);
 }
 
-static const json_t *curve_in(json_t *run, const char *name)
+static json_t *facts_in(json_t *data, size_t i)
 {
-    size_t i;
-    const json_t *curve;
+    return json_object_get(run_in(data, i), "facts");
+}
 
-    json_array_foreach(json_object_get(run, "curves"), i, curve)
-    {
+/* Of the first run. */
+static const json_t *curve_in(json_t *data, const char *name)
+{
+    const json_t *curves = json_object_get(run_in(data, 0), "curves");
+
+    for (size_t i = 0; i < json_array_size(curves); i++) {
+        const json_t *curve = json_array_get(curves, i);
         if (!strcmp(json_string_value(json_object_get(curve, "name")), name))
             return curve;
     }
@@ -89,19 +94,19 @@ static const json_t *curve_in(json_t *run, const char *name)
 START_TEST(run_leaves_a_page)
 {
     train("run", NULL);
-    json_t *data = data_of("run/report.html"), *run = run_in(data, 0);
-    json_t *about = json_object_get(run, "about");
+    json_t *data = data_of("run/report.html"), *facts = facts_in(data, 0);
+    json_t *about = json_object_get(facts, "about");
 
-    ck_assert_int_eq(json_integer_value(json_object_get(run, "step")), 5);
+    ck_assert_int_eq(json_integer_value(json_object_get(facts, "step")), 5);
     ck_assert_int_eq(json_integer_value(json_object_get(about, "steps")), 5);
     ck_assert_str_eq(json_string_value(json_array_get(json_object_get(about, "columns"), 1)),
                      "<!--<script>");
     ck_assert_ptr_nonnull(
         strstr(json_string_value(json_object_get(about, "config")), "text.yaml:2\n"));
     ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(about, "graph")), "digraph"));
-    ck_assert_uint_eq(json_array_size(json_object_get(curve_in(run, "L"), "values")), 5);
-    ck_assert_uint_eq(json_array_size(json_object_get(curve_in(run, "validate/l1"), "values")), 1);
-    ck_assert_uint_eq(json_array_size(json_object_get(run, "grids")), 2);
+    ck_assert_uint_eq(json_array_size(json_object_get(curve_in(data, "L"), "values")), 5);
+    ck_assert_uint_eq(json_array_size(json_object_get(curve_in(data, "validate/l1"), "values")), 1);
+    ck_assert_uint_eq(json_array_size(json_object_get(facts, "grids")), 2);
     json_decref(data);
 }
 END_TEST
@@ -111,7 +116,7 @@ START_TEST(curves_are_those_of_the_log)
 {
     train("run", NULL);
     json_t *data = data_of("run/report.html");
-    const json_t *values = json_object_get(curve_in(run_in(data, 0), "L/there"), "values");
+    const json_t *values = json_object_get(curve_in(data, "L/there"), "values");
     char *log = experiment_text("run/metrics.jsonl");
     size_t i = 0;
 
@@ -135,7 +140,7 @@ START_TEST(runs_are_compared)
     train("a", NULL);
     train("b", "scale=2");
     ck_assert_int_eq(ug_report(runs, 2, folder_file("both.html"), diags), UG_DONE);
-    json_t *data = data_of("both.html"), *settings = json_object_get(run_in(data, 1), "settings");
+    json_t *data = data_of("both.html"), *settings = json_object_get(facts_in(data, 1), "settings");
     for (size_t i = 0; i < json_array_size(settings); i++) {
         const json_t *pair = json_array_get(settings, i);
         if (!strcmp(json_string_value(json_array_get(pair, 0)), "vars.scale"))
@@ -162,14 +167,14 @@ START_TEST(pages_of_broken_runs)
     folder_write("run/samples/step-00000003.png", "no picture", 10);
     folder_write("run/samples/step-3.png.tmp", "", 0);
     ck_assert_int_eq(ug_report(runs, 1, NULL, diags), UG_DONE);
-    json_t *data = data_of("run/report.html"), *run = run_in(data, 0);
-    const json_t *values = json_object_get(curve_in(run, "L"), "values");
-    ck_assert(json_is_null(json_object_get(run, "about")));
+    json_t *data = data_of("run/report.html"), *facts = facts_in(data, 0);
+    const json_t *values = json_object_get(curve_in(data, "L"), "values");
+    ck_assert(json_is_null(json_object_get(facts, "about")));
     ck_assert_uint_eq(json_array_size(values), 2);
     ck_assert_double_eq(json_number_value(json_array_get(values, 0)), 2);
     ck_assert(json_is_null(json_array_get(values, 1)));
-    ck_assert_uint_eq(json_array_size(json_object_get(run, "grids")), 1);
-    ck_assert_int_eq(json_integer_value(json_object_get(run, "step")), 3);
+    ck_assert_uint_eq(json_array_size(json_object_get(facts, "grids")), 1);
+    ck_assert_int_eq(json_integer_value(json_object_get(facts, "step")), 3);
     json_decref(data);
 
     ck_assert_int_eq(ug_report(runs, 2, folder_file("both.html"), diags), UG_WRONG);

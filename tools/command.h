@@ -15,8 +15,8 @@ struct command {
     bool computes;           /* for long, on all cores */
 };
 
-extern const struct command command_run, command_check, command_eval, command_show, command_dot,
-    command_translate, command_validate, command_report, command_replay, command_diff,
+extern const struct command command_run, command_sweep, command_check, command_eval, command_show,
+    command_dot, command_translate, command_validate, command_report, command_replay, command_diff,
     command_gradcheck, command_convert, command_ops, command_bench;
 
 enum option_kind {
@@ -83,6 +83,11 @@ int command_end(struct ug_diags *diags, enum ug_status status);
 
 /* What --threads asks for: 0 is all cores. */
 void command_threads(int64_t n);
+
+/* From now on what is pointed to becomes nonzero when training should end after its step: at the
+ * first signal; a second one ends the process at once.  A terminal that closes is such a signal too,
+ * but not under nohup; a reader of the progress that goes away is none. */
+const volatile int *command_catch_signals(void);
 
 void texts_free(struct texts *t);
 struct ug_overrides overrides_of(const struct texts *sets);

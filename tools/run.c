@@ -1,41 +1,14 @@
 /* run.c -- unitgraph run: trains as a file says. */
 #include "tools/command.h"
 
-#include <signal.h>
-#include <string.h>
 #include <unistd.h>
-
-static volatile int stop;
-
-static void ask_to_stop(int signal)
-{
-    (void)signal;
-    stop = 1;
-}
-
-/* The first signal ends the run after its step; a second one ends the process at once.  A terminal
- * that closes is such a signal too, but not under nohup; a reader of the progress that goes away is
- * none. */
-static void catch_signals(void)
-{
-    struct sigaction action, inherited;
-
-    memset(&action, 0, sizeof action);
-    action.sa_handler = ask_to_stop;
-    action.sa_flags = (int)(SA_RESTART | SA_RESETHAND);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    if (!sigaction(SIGHUP, NULL, &inherited) && inherited.sa_handler != SIG_IGN)
-        sigaction(SIGHUP, &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
 
 static int run(const struct command *self, int argc, char **argv)
 {
     struct texts sets = {NULL, 0};
     int64_t threads = 0, verify = 0;
     bool quiet = false;
-    struct ug_run_options o = {.seed = -1, .stop = &stop};
+    struct ug_run_options o = {.seed = -1};
     const struct option options[] = {
         {"out", 'o', OPTION_TEXT, &o.out, 0, "DIR",
          "the run's folder (default: runs/NAME-OF-FILE)"},
@@ -66,7 +39,7 @@ static int run(const struct command *self, int argc, char **argv)
         o.progress = quiet ? NULL : stderr;
         o.terminal = isatty(STDERR_FILENO);
         command_threads(threads);
-        catch_signals();
+        o.stop = command_catch_signals();
         status =
             command_end(diags, verify ? ug_verify_resume(words.items[0], &o, verify, stdout, diags)
                                       : ug_run(words.items[0], &o, diags));

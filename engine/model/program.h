@@ -117,7 +117,7 @@ struct ug_checkpoint_spec {
     struct ug_event_spec event;
     int64_t keep;                  /* 0 = all */
     int best;                      /* index in validate.metrics, -1 = none */
-    enum ug_best_mode best_mode;   /* auto: as the metric's op says, else the lowest */
+    enum ug_best_mode best_mode;   /* auto: see ug_program_rises */
 };
 
 struct ug_translate_spec {
@@ -194,6 +194,10 @@ struct ug_param **ug_program_list_params(const struct ug_program *p, int *n);
 
 /* The value of an `lr` at a step: `step`, `epoch` finished so far. Does not allocate. */
 double ug_program_rate(const struct ug_program *p, const struct ug_expr *lr, int64_t step, int64_t epoch);
+
+/* Whether a metric of `validate` grows as results get better: as `checkpoint.best` says of it, else
+ * by the ops in it: psnr and 1 - l1_loss do; losses, and what is not known, do not. */
+bool ug_program_rises(const struct ug_program *p, int metric);
 
 /* ---- Graphs ---- */
 

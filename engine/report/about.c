@@ -60,6 +60,17 @@ static json_t *columns(const struct ug_program *p)
     return list;
 }
 
+/* The metrics of which more is better. */
+static json_t *rising(const struct ug_program *p)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < p->validate.n_metrics; i++)
+        if (ug_program_rises(p, i))
+            json_array_append_new(list, ug_json_text(p->validate.metrics[i].label));
+    return list;
+}
+
 /* What `write` puts into a stream. */
 struct text {
     char *bytes;
@@ -113,10 +124,11 @@ static json_t *now(void)
 bool ug_about_write(struct ug_program *p, const char *file, const char *path,
                     struct ug_diags *diags)
 {
-    json_t *about = json_pack("{s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:o}", "unitgraph", ug_version(),
-                              "file", ug_json_text(file), "began", now(), "steps",
-                              (json_int_t)p->train.steps, "columns", columns(p), "config",
-                              config(p), "graph", graph(p, file, diags), "machine", machine());
+    json_t *about =
+        json_pack("{s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "unitgraph", ug_version(),
+                  "file", ug_json_text(file), "began", now(), "steps", (json_int_t)p->train.steps,
+                  "columns", columns(p), "rising", rising(p), "config", config(p), "graph",
+                  graph(p, file, diags), "machine", machine());
     char *text = json_dumps(about, JSON_INDENT(2));
     const bool written = text && ug_file_write(path, text, strlen(text), diags);
 

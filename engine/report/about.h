@@ -2,6 +2,7 @@
  *
  *     {"unitgraph": version, "file": as the user named it, "began": "2017-03-02T12:00:00Z",
  *      "steps": how many there will be, "columns": [labels of the sample grids],
+ *      "rising": [metrics of which more is better],
  *      "config": the resolved file with the origin of each value, "graph": DOT,
  *      "machine": {"processor", "cores", "threads", "memory" (bytes), "system"}}
  *

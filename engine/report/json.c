@@ -5,8 +5,6 @@
 
 #include "engine/base/arena.h"
 
-enum { DIGITS = 9 }; /* of a number: as many as a float32 has */
-
 json_t *ug_json_text(const char *text)
 {
     json_t *whole = json_string(text);
@@ -35,5 +33,5 @@ static int put(const char *bytes, size_t n, void *out)
 
 void ug_json_put(const json_t *value, FILE *out)
 {
-    json_dump_callback(value, put, out, JSON_COMPACT | JSON_REAL_PRECISION(DIGITS));
+    json_dump_callback(value, put, out, JSON_COMPACT | JSON_ENCODE_ANY);
 }

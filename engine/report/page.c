@@ -1,10 +1,10 @@
 /* page.c -- gathers what the page shows.
  *
- *     {"written": time, "runs": [{"name": folder, "step": newest, "about": about.json or null,
- *       "settings": [[path, value], …],
+ *     {"written": time, "runs": [{
+ *       "facts": {"name": folder, "step": newest, "about": about.json or null,
+ *                 "settings": [[path, value], …], "grids": [steps], "drawn": grids on disk},
  *       "curves": [{"name", "span": logged points a point, "steps": […], "values": […],
- *                   "last": [step, value], "lowest": […], "highest": […]}],
- *       "grids": [steps], "drawn": grids on disk}]}
+ *                   "last": [step, value], "lowest": […], "highest": […]}]}]}
  */
 #include "engine/report/page.h"
 
@@ -23,7 +23,7 @@
 enum {
     LARGEST_FILE = 64 << 20, /* about.json, config.yaml */
     ROOM = 7 << 20,          /* bytes of pictures in a page, which base64 makes a third more */
-    POINTS = 8000,
+    POINTS = 4000,
     FEWEST = 400 /* of a series, over all runs and for each */
 };
 
@@ -112,29 +112,6 @@ static json_t *about_of(const struct page *p, const char *run)
     return json_is_object(about) ? about : json_null();
 }
 
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_t *pair(struct ug_point p)
-{
-    return json_pack("[o, o]", number(p.step), number(p.value));
-}
-
-static json_t *curve(const struct ug_series *s)
-{
-    json_t *steps = json_array(), *values = json_array();
-
-    for (int i = 0; i < s->n; i++) {
-        json_array_append_new(steps, number(s->points[i].step));
-        json_array_append_new(values, number(s->points[i].value));
-    }
-    return json_pack("{s:o, s:i, s:o, s:o, s:o, s:o, s:o}", "name", ug_json_text(s->name), "span",
-                     s->span, "steps", steps, "values", values, "last", pair(s->last), "lowest",
-                     pair(s->lowest), "highest", pair(s->highest));
-}
-
 /* The newest step that anything on disk tells of. */
 static int64_t newest_step(const struct page *p, int i, int64_t logged)
 {
@@ -154,39 +131,93 @@ static int64_t newest_step(const struct page *p, int i, int64_t logged)
     return newest;
 }
 
-static json_t *run_of(const struct page *p, int i)
+static json_t *facts_of(const struct page *p, int i, int64_t logged)
 {
     const char *run = p->runs[i];
+    json_t *grids = json_array();
+
+    for (int k = 0; k < p->grids[i].n; k++)
+        json_array_append_new(grids, json_integer(p->grids[i].items[k].step));
+    return json_pack("{s:o, s:I, s:o, s:o, s:o, s:i}", "name", ug_json_text(run), "step",
+                     (json_int_t)newest_step(p, i, logged), "about", about_of(p, run), "settings",
+                     settings_of(run), "grids", grids, "drawn", p->grids[i].drawn);
+}
+
+/* ---- Curves: written number by number, for they may be long ---- */
+
+static void put_json(FILE *out, json_t *value)
+{
+    ug_json_put(value, out);
+    json_decref(value);
+}
+
+static void put_number(FILE *out, double value)
+{
+    if (isfinite(value))
+        fprintf(out, "%.9g", value);
+    else
+        fputs("null", out);
+}
+
+static void put_pair(FILE *out, const char *name, struct ug_point p)
+{
+    fprintf(out, ",\"%s\":[", name);
+    put_number(out, p.step);
+    putc(',', out);
+    put_number(out, p.value);
+    putc(']', out);
+}
+
+static void put_curve(FILE *out, const struct ug_series *s)
+{
+    fputs("{\"name\":", out);
+    put_json(out, ug_json_text(s->name));
+    fprintf(out, ",\"span\":%d,\"steps\":[", s->span);
+    for (int i = 0; i < s->n; i++) {
+        fputs(i ? "," : "", out);
+        put_number(out, s->points[i].step);
+    }
+    fputs("],\"values\":[", out);
+    for (int i = 0; i < s->n; i++) {
+        fputs(i ? "," : "", out);
+        put_number(out, s->points[i].value);
+    }
+    putc(']', out);
+    put_pair(out, "last", s->last);
+    put_pair(out, "lowest", s->lowest);
+    put_pair(out, "highest", s->highest);
+    putc('}', out);
+}
+
+static void put_run(const struct page *p, int i)
+{
     const int share = POINTS / p->n / 2 * 2;
     struct ug_arena *a = ug_arena_new();
     struct ug_curves c;
-    json_t *curves = json_array(), *grids = json_array();
 
-    ug_curves_read(&c, a, ug_arena_format(a, "%s/metrics.jsonl", run),
+    ug_curves_read(&c, a, ug_arena_format(a, "%s/metrics.jsonl", p->runs[i]),
                    share > FEWEST ? share : FEWEST);
-    for (int k = 0; k < c.n; k++)
-        json_array_append_new(curves, curve(&c.items[k]));
-    for (int k = 0; k < p->grids[i].n; k++)
-        json_array_append_new(grids, json_integer(p->grids[i].items[k].step));
-    json_t *made =
-        json_pack("{s:o, s:I, s:o, s:o, s:o, s:o, s:i}", "name", ug_json_text(run), "step",
-                  (json_int_t)newest_step(p, i, c.last_step), "about", about_of(p, run), "settings",
-                  settings_of(run), "curves", curves, "grids", grids, "drawn", p->grids[i].drawn);
+    fputs("{\"facts\":", p->out);
+    put_json(p->out, facts_of(p, i, c.last_step));
+    fputs(",\"curves\":[", p->out);
+    for (int k = 0; k < c.n; k++) {
+        fputs(k ? "," : "", p->out);
+        put_curve(p->out, &c.items[k]);
+    }
+    fputs("]}", p->out);
     ug_arena_free(a);
-    return made;
 }
 
 /* ---- The whole ---- */
 
 static void put_data(const struct page *p)
 {
-    json_t *runs = json_array();
-
-    for (int i = 0; i < p->n; i++)
-        json_array_append_new(runs, run_of(p, i));
-    json_t *data = json_pack("{s:I, s:o}", "written", (json_int_t)time(NULL), "runs", runs);
-    ug_json_put(data, p->out);
-    json_decref(data);
+    fprintf(p->out, "{\"written\":%lld,\"runs\":[", (long long)time(NULL));
+    for (int i = 0; i < p->n; i++) {
+        fputs(i ? "," : "", p->out);
+        put_run(p, i);
+    }
+    fputs("]}", p->out);
 }
 
 static void put_pictures(const struct page *p)

@@ -23,9 +23,14 @@ function tile(name, value, more) {
     element("div", {class: "value"}, value), element("div", {class: "more"}, more || ""));
 }
 
-function rangeText(curve) {
-  return curve.lowest[1] === null ? "" :
-    `${formatNumber(curve.lowest[1])} to ${formatNumber(curve.highest[1])} so far`;
+const metricName = curve => curve.name.slice("validate/".length);
+
+const rises = (run, curve) => Boolean(run.about && Array.isArray(run.about.rising) && run.about.rising.includes(metricName(curve)));
+
+function bestText(run, curve) {
+  const [step, value] = rises(run, curve) ? curve.highest : curve.lowest;
+  if (value === null) return "";
+  return step === curve.last[0] ? "the best so far" : `best ${formatNumber(value)} at step ${formatStep(step)}`;
 }
 
 function showSummaryOfRun(run) {
@@ -36,7 +41,7 @@ function showSummaryOfRun(run) {
     element("div", {class: "tiles"},
       tile("step", formatStep(run.step), `of ${formatStep(run.steps)}`),
       tile("trained", formatTime(run.seconds), run.step < run.steps && left ? `${formatTime(left)} left` : ""),
-      ...metricsOf(run).map(c => tile(c.name.slice("validate/".length), formatNumber(c.last[1]), rangeText(c)))));
+      ...metricsOf(run).map(c => tile(metricName(c), formatNumber(c.last[1]), bestText(run, c)))));
 }
 
 // ---- Several runs ----
@@ -54,9 +59,14 @@ function showSummaryOfRuns(runs) {
     return curve ? curve.last[1] : null;
   })]}));
   const body = element("tbody");
+  const best = columns.map(name => {
+    const values = runs.map(run => seriesOf(run, name)).filter(c => c && c.last[1] !== null).map(c => c.last[1]);
+    if (!name.startsWith("validate/") || values.length < 2) return null;
+    return rises(runs[0], {name}) ? Math.max(...values) : Math.min(...values);
+  });
   const fill = () => body.replaceChildren(...rows.map(({run, numbers}) => element("tr", {},
     element("td", {}, swatch(run.index), run.label),
-    ...numbers.map((x, i) => element("td", {class: "number"},
+    ...numbers.map((x, i) => element("td", {class: i > 1 && x !== null && x === best[i - 2] ? "number best" : "number"},
       i === 0 ? formatStep(x) : i === 1 ? formatTime(x) : formatNumber(x))))));
   let sorted = -1;
   const sortBy = i => {
@@ -72,7 +82,7 @@ function showSummaryOfRuns(runs) {
       ...["step", "trained", ...columns.map(n => n.replace(/^validate\//, ""))].map((name, i) =>
         element("th", {}, element("button", {type: "button", title: "sort", onclick: () => sortBy(i)}, name))))),
     body)),
-  element("p", {class: "hint"}, "The last value of each; a name sorts by it."));
+  element("p", {class: "hint"}, "The last value of each, the best of a metric in bold; a name sorts by it."));
 }
 
 // ---- The whole ----
@@ -102,7 +112,7 @@ function letFollow(runs) {
 }
 
 function showPage() {
-  const runs = data.runs, one = runs.length === 1;
+  const runs = data.runs.map(run => ({...run.facts, curves: run.curves})), one = runs.length === 1;
   labelRuns(runs);
   find("title").textContent = one ? runs[0].label : `${runs.length} runs`;
   document.title = one ? `${runs[0].label}, step ${formatStep(runs[0].step)}` : `${runs.length} runs`;

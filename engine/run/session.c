@@ -227,20 +227,21 @@ bool ug_session_prepare(struct ug_session *r)
     return find_start(r) && load(r) && check_folder(r) && prepare(r) && set_start(r);
 }
 
+/* The last page of the report takes memory: it comes when the run's own is free. */
 void ug_session_free(struct ug_session *r)
 {
     ug_loader_stop(r->loader);
     ug_trace_free(r->trace);
     ug_metrics_close(&r->metrics);
-    ug_reporter_stop(r->reporter, r->diags);
-    if (r->progress.log)
-        fclose(r->progress.log);
-    if (r->lock >= 0)
-        close(r->lock);
     ug_samples_close(&r->samples);
     ug_validation_close(&r->validation);
     ug_trainer_free(r->trainer);
     ug_dataset_close(r->data);
     ug_program_free(r->program);
+    ug_reporter_stop(r->reporter, r->diags);
+    if (r->progress.log)
+        fclose(r->progress.log);
+    if (r->lock >= 0)
+        close(r->lock);
     ug_arena_free(r->arena);
 }

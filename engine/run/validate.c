@@ -50,7 +50,7 @@ bool ug_validation_open(struct ug_validation *v, const struct ug_look *look, str
 {
     const struct ug_validate_spec *spec = &look->program->validate;
 
-    *v = (struct ug_validation){.spec = spec, .mode = look->program->checkpoint.best_mode};
+    *v = (struct ug_validation){.spec = spec, .program = look->program};
     if (!spec->data.n) {
         ug_error(diags, spec->event.pos, "there is no data to validate with");
         return false;
@@ -122,6 +122,5 @@ bool ug_validation_run(struct ug_validation *v, const struct ug_moment *now, str
 
 bool ug_validation_highest(const struct ug_validation *v, int metric)
 {
-    return v->mode == UG_BEST_MAX ||
-           (v->mode == UG_BEST_AUTO && v->whole.values[metric].node->op->higher_is_better);
+    return ug_program_rises(v->program, metric);
 }

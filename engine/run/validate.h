@@ -8,7 +8,7 @@
 
 struct ug_validation {
     const struct ug_validate_spec *spec;
-    enum ug_best_mode mode; /* what the file says of its best metric */
+    const struct ug_program *program;
     struct ug_dataset *data;
     int64_t count, batch;
     struct ug_view whole, last;   /* batches of data.batch, and the smaller one at the end */
