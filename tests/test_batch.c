@@ -60,7 +60,7 @@ static struct ug_node *normalize(struct ug_node *x)
 /* Two layers with a path around them. */
 static struct ug_node *net(struct ug_node *x, struct ug_node *w, struct ug_node *v)
 {
-    struct ug_node *h = op("tanh", normalize(convolve(x, w)), NULL);
+    struct ug_node *h = op("relu", normalize(convolve(x, w)), NULL);
 
     return op("add", x, normalize(convolve(h, v)));
 }
@@ -155,6 +155,34 @@ START_TEST(joins_backwards_and_sums_up_weights)
     ck_assert_int_eq(count(g, "convolve_input"), 1 + 1);
     ck_assert_int_eq(count(g, "normalize_backward"), 2);
     ug_graph_free(g);
+}
+END_TEST
+
+/* One loss wants the gradient to `fake`, another the gradients to the weights, of `fake` and `real`;
+ * both go back through the same layers. */
+static void try_two_losses(bool weights_first)
+{
+    struct ug_node *w = weight(), *v = weight(), *fake = picture(), *to[] = {w, v}, *roots[3];
+    struct ug_node *a = net(fake, w, v), *b = net(picture(), w, v);
+    struct ug_node *both = op("add", sum(op("tanh", a, NULL)), sum(b));
+    struct ug_graph *g;
+
+    if (weights_first)
+        ck_assert(ug_differentiate(&t.b, both, to, 2, roots));
+    ck_assert(ug_differentiate(&t.b, sum(a), &fake, 1, &roots[2]));
+    if (!weights_first)
+        ck_assert(ug_differentiate(&t.b, both, to, 2, roots));
+    g = batched(roots, 3);
+    ck_assert_int_eq(count(g, "convolve"), 2);
+    ck_assert_int_eq(count(g, "convolve_weight"), 2);
+    ck_assert_int_eq(count(g, "convolve_input"), 1 + 1);
+    ug_graph_free(g);
+}
+
+START_TEST(gradients_of_one_loss_stand_together)
+{
+    try_two_losses(false);
+    try_two_losses(true);
 }
 END_TEST
 
@@ -351,12 +379,12 @@ START_TEST(any_graph_keeps_its_values)
 {
     int spared = 0;
 
-    for (uint64_t seed = 1; seed <= 60; seed++) {
+    for (uint64_t seed = 1; seed <= 30; seed++) {
         spared += try_random_graph(seed);
         teardown();
         setup();
     }
-    ck_assert_int_gt(spared, 20);
+    ck_assert_int_gt(spared, 10);
 }
 END_TEST
 
@@ -368,6 +396,7 @@ Suite *ug_suite(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, joins_what_follows_and_shows_parts);
     tcase_add_test(c, joins_backwards_and_sums_up_weights);
+    tcase_add_test(c, gradients_of_one_loss_stand_together);
     tcase_add_test(c, crosswise_pairs_do_not_close_a_cycle);
     tcase_add_test(c, what_depends_stays_apart);
     tcase_add_test(c, waits_for_what_comes_late);

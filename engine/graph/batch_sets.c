@@ -6,8 +6,10 @@
  *
  * Sets begin at heavy nodes, whose weights are so large that reading them once pays for putting
  * samples together.  Those with the same weights that do not depend on one another make a group,
- * and wait until all of it is ready.  What follows a set runs as one where that costs nothing,
- * because its inputs lie side by side: such nodes are ready at the same moment.
+ * and wait until all of it is ready; if groups wait for one another crosswise, the one that most
+ * depends on goes with what is ready.  What follows a set runs as one where that costs nothing,
+ * because its inputs lie side by side: such nodes are ready at the same moment.  Gradients are
+ * grouped last, by the sets of the forward values that they will meet, and in their order.
  */
 #include "engine/graph/batch_sets.h"
 
@@ -44,7 +46,7 @@ struct finder {
     int n_groups;
     int *ready, *sums, *complete; /* ids; ids; indices of groups: to be taken in this order */
     int n_ready, n_sums, n_complete;
-    bool knows_all; /* gradients have groups as well */
+    bool grouped_gradients;
 };
 
 static const struct ug_node *node_of(const struct finder *f, int id)
@@ -164,7 +166,7 @@ static int set_beside(const struct finder *f, const struct ug_node *n)
     return f->beside[n->id] == NONE ? UG_ALONE : f->sets.set[f->beside[n->id]];
 }
 
-/* 0: heavy nodes that read the same weights too, and meet the same set. */
+/* 0: they read the same weights too, and meet the same set. */
 static int compare_heavy(const void *x, const void *y, void *context)
 {
     const struct finder *f = context;
@@ -186,13 +188,16 @@ static int compare_places(const struct finder *f, int a, int b)
     return order || s->set[a] == UG_ALONE ? order : compare_ints(s->index[a], s->index[b]);
 }
 
-/* What can run as one for nothing stands together, in order: first by the sets of all inputs. */
+/* What can run as one for nothing stands together, in order: first by the sets of all inputs.
+ * Gradients of two losses stay apart, for in each there are others that belong to them. */
 static int compare_ready(const void *x, const void *y, void *context)
 {
     const struct finder *f = context;
     const struct ug_node *a = node_of(f, *(const int *)x), *b = node_of(f, *(const int *)y);
     int order = compare_work(f, a, b);
 
+    if (!order)
+        order = compare_ints(a->backward, b->backward);
     for (int i = 0; !order && i < a->n_in; i++)
         order = compare_ints(f->sets.set[a->in[i]->id], f->sets.set[b->in[i]->id]);
     for (int i = 0; !order && i < a->n_in; i++)
@@ -385,7 +390,7 @@ static void group_kind(struct finder *f, const struct needs *needs, int *ids, in
     }
 }
 
-/* Of n heavy nodes. */
+/* Of n heavy nodes, all forward or all gradients. */
 static void find_groups(struct finder *f, int *heavy, int n)
 {
     const struct needs needs = find_needs(f, heavy, n);
@@ -432,10 +437,11 @@ static void release(struct finder *f, int id)
 /* Whether nodes that are ready can run as one without copying. */
 static bool is_free(const struct finder *f, const int *ids, int n, enum ug_feed *feeds)
 {
-    const struct ug_node *first = node_of(f, ids[0]);
+    const struct ug_node *first = node_of(f, ids[0]), *last = node_of(f, ids[n - 1]);
 
-    if (n > MAX_MEMBERS || !may_join(first) || compare_work(f, first, node_of(f, ids[n - 1])) ||
-        (first->op->sums_samples && !sums_up(f, ids, n)) || !find_feeds(f, ids, n, feeds))
+    if (n > MAX_MEMBERS || !may_join(first) || compare_work(f, first, last) ||
+        first->backward != last->backward || (first->op->sums_samples && !sums_up(f, ids, n)) ||
+        !find_feeds(f, ids, n, feeds))
         return false;
     for (int i = 0; i < first->n_in; i++)
         if (feeds[i] == UG_FEED_JOIN)
@@ -519,15 +525,14 @@ static bool split_group(struct finder *f)
     return true;
 }
 
-/* When all sets of forward nodes are known, so that gradients can fall into groups alike.  False:
- * these are known, too. */
+/* When all sets of forward nodes are known.  False: it is done already. */
 static bool group_gradients(struct finder *f)
 {
     int *heavy = ug_arena_array(f->own, MOST_HEAVY, sizeof *heavy), n = 0;
 
-    if (f->knows_all)
+    if (f->grouped_gradients)
         return false;
-    f->knows_all = true;
+    f->grouped_gradients = true;
     for (int i = 0; i < f->c->n; i++)
         if (f->group[i] == LATER)
             heavy[n++] = i;

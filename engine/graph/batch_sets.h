@@ -28,8 +28,8 @@ struct ug_sets {
     int *index; /* by id: which of the members it is */
 };
 
-/* Which nodes of c->old run as one.  No order of calls is needed that closes a cycle.  Lists lie in
- * `arena`. */
+/* Which nodes of c->old run as one; none of a set waits, through other sets or not, for another of
+ * it.  Lists lie in `arena`. */
 struct ug_sets ug_find_sets(struct ug_arena *arena, const struct ug_copying *c,
                             struct ug_node *const *roots, int n_roots);
 
