@@ -14,11 +14,13 @@
  */
 #include "ops/kernels/winograd.h"
 
+#include <omp.h>
+
 #include "ops/kernels/cut.h"
 #include "ops/kernels/winograd_frames.h"
 #include "ops/kernels/winograd_weights.h"
 
-/* Terms of a product taken at a time: two columns of the right matrix then stay in the first cache.
+/* Tiles taken at a time by the gradient to the weights: two columns of them stay in the first cache.
  */
 enum { TERMS = 256 };
 
@@ -32,82 +34,32 @@ bool ug_winograd_fits(const struct ug_conv *g)
 
 /* ---- Memory ---- */
 
-/* One call's: tiles of inputs (V), tiles of results (M), weights (U), with columns of inputs where
- * `back`; and the floats between two points of each. */
+/* One call's: tiles of inputs (V) and of results (M), and floats between two points of each. */
 struct memory {
-    float *v, *m, *u, *spaces;
-    int64_t v_apart, m_apart, u_apart;
+    float *v, *m, *spaces;
+    int64_t v_apart, m_apart;
 };
 
-static struct memory memory_of(const struct ug_winograd_work *w, bool back, void *scratch)
+static struct memory memory_of(const struct ug_winograd_work *w, void *scratch)
 {
     struct memory r = {.v = scratch};
 
     r.v_apart = ug_winograd_tiles_apart(w, w->blocks);
     r.m_apart = ug_winograd_tiles_apart(w, w->out_blocks);
-    r.u_apart = back ? ug_winograd_weights_apart(w, w->blocks, w->out_blocks)
-                     : ug_winograd_weights_apart(w, w->out_blocks, w->blocks);
     r.m = r.v + w->points * r.v_apart;
-    r.u = r.m + w->points * r.m_apart;
-    r.spaces = r.u + w->points * r.u_apart;
+    r.spaces = r.m + w->points * r.m_apart;
     return r;
 }
 
-static size_t scratch_size(const struct ug_conv *g, bool back)
+static size_t scratch_size(const struct ug_conv *g)
 {
     const struct ug_winograd_work w = ug_winograd_work_of(g);
-    const struct memory r = memory_of(&w, back, NULL);
 
-    return ug_winograd_scratch_size(&w, r.v_apart + r.m_apart + r.u_apart);
+    return ug_winograd_scratch_size(&w, ug_winograd_tiles_apart(&w, w.blocks) +
+                                            ug_winograd_tiles_apart(&w, w.out_blocks));
 }
 
-/* ---- Products ---- */
-
-/* c[p] [tiles x columns] = a[p] [tiles x depth] u[p] [depth x columns]; columns and depth in
- * vectors. */
-static void products(const struct ug_winograd_work *w, const struct ug_winograd_strip *s,
-                     int64_t columns, int64_t depth, const float *a, int64_t a_apart,
-                     const float *u, int64_t u_apart, float *c, int64_t c_apart)
-{
-    const int64_t lanes = w->kernels->lanes, column = w->padded * lanes, terms = TERMS / lanes;
-
-#pragma omp parallel for collapse(2) schedule(static)
-    for (int64_t p = 0; p < w->points; p++)
-        for (int64_t pair = 0; pair < (columns + 1) / 2; pair++)
-            for (int64_t k = 0; k < depth; k += terms)
-                w->kernels->product(s->tiles, ug_min(terms, depth - k),
-                                    a + p * a_apart + k * column, column,
-                                    u + p * u_apart + (pair * depth + k) * lanes * 2 * lanes,
-                                    c + p * c_apart + pair * 2 * column, column, k > 0);
-}
-
-/* u[p] [o x columns] = m[p]' [o x tiles] v[p] [tiles x columns], added to u after the first strip.
- */
-static void correlations(const struct ug_winograd_work *w, const struct ug_winograd_strip *s,
-                         const struct memory *r)
-{
-    const int64_t lanes = w->kernels->lanes, column = w->padded * lanes;
-
-#pragma omp parallel for collapse(2) schedule(static)
-    for (int64_t p = 0; p < w->points; p++)
-        for (int64_t pair = 0; pair < (w->blocks + 1) / 2; pair++)
-            for (int64_t t = 0; t == 0 || t < s->tiles; t += TERMS) /* zeros if there are none */
-                w->kernels->correlate(
-                    ug_min(TERMS, s->tiles - t), w->out_blocks, r->m + p * r->m_apart + t * lanes,
-                    column, r->v + p * r->v_apart + pair * 2 * column + t * lanes, column,
-                    r->u + p * r->u_apart + pair * w->out_blocks * lanes * 2 * lanes,
-                    s->n || s->line || t);
-}
-
-static void take_weights(const struct ug_winograd_work *w, bool back, const float *from,
-                         const struct memory *r)
-{
-#pragma omp parallel for collapse(2) schedule(static)
-    for (int64_t out = 0; out < w->out_blocks; out++)
-        for (int64_t in = 0; in < w->in_blocks; in++)
-            ug_winograd_take_weights(w, back, out, in, from, ug_winograd_space_at(w, r->spaces),
-                                     r->u, r->u_apart);
-}
+/* ---- Tiles ---- */
 
 static void take_inputs(const struct ug_winograd_work *w, const struct ug_winograd_strip *s,
                         const float *x, const struct memory *r)
@@ -129,24 +81,99 @@ static void take_results(const struct ug_winograd_work *w, const struct ug_winog
                                      r->m_apart);
 }
 
+/* ---- Products ---- */
+
+/* How many parts the tiles of a strip are cut into, besides the blocks of weights, for work to be
+ * spread evenly; each part makes the weights again. */
+static int64_t parts_of(const struct ug_winograd_work *w, const struct ug_winograd_strip *s,
+                        int64_t blocks)
+{
+    const int64_t threads = omp_get_max_threads();
+    const int64_t most = ug_max(1, s->tiles / (4 * w->kernels->rows));
+
+    return blocks % threads == 0 ? 1 : ug_min(most, ug_ceil_div(4 * threads, blocks));
+}
+
+/* Columns of `to` [tiles x columns] = from [tiles x depth] weights [depth x columns] at each point,
+ * for the columns of one block of weights at a time, and `tiles` tiles from number `tile` on. */
+static void multiply(const struct ug_winograd_work *w, const struct ug_winograd_block *b,
+                     int64_t tile, int64_t tiles, const float *from, int64_t from_apart, float *to,
+                     int64_t to_apart)
+{
+    const int64_t lanes = w->kernels->lanes, column = w->padded * lanes;
+    const int64_t row = b->back ? b->out : b->in * w->phases;
+    const int64_t first = b->back ? b->in * w->phases : b->out;
+
+    for (int64_t p = 0; p < w->points; p++)
+        for (int64_t j = 0; j < b->columns; j += 2)
+            w->kernels->product(
+                tiles, b->depth, from + p * from_apart + row * column + tile * lanes, column,
+                b->points + p * b->apart + j * b->depth * lanes * lanes,
+                to + p * to_apart + (first + j) * column + tile * lanes, column, row > 0);
+}
+
+/* All of it: forward, or back to the input. */
+static void products(const struct ug_winograd_work *w, const struct ug_winograd_strip *s, bool back,
+                     const float *weights, const struct memory *r)
+{
+    const int64_t columns = ug_winograd_block_columns(w, back), rows = w->kernels->rows;
+    const int64_t parts = parts_of(w, s, columns);
+    const int64_t part = ug_ceil_div(ug_max(1, s->tiles), parts * rows) * rows;
+
+#pragma omp parallel for collapse(2) schedule(static)
+    for (int64_t column = 0; column < columns; column++)
+        for (int64_t tile = 0; tile < s->tiles; tile += part)
+            for (int64_t row = 0; row < ug_winograd_block_rows(w, back); row++) {
+                const struct ug_winograd_block b =
+                    ug_winograd_block_at(w, back, column, row, r->spaces);
+                const int64_t tiles = ug_min(part, s->tiles - tile);
+
+                ug_winograd_take_weights(w, &b, weights);
+                if (back)
+                    multiply(w, &b, tile, tiles, r->m, r->m_apart, r->v, r->v_apart);
+                else
+                    multiply(w, &b, tile, tiles, r->v, r->v_apart, r->m, r->m_apart);
+            }
+}
+
+/* Block [o x columns] = m' [o x tiles] v [tiles x columns] at each point. */
+static void correlate(const struct ug_winograd_work *w, const struct ug_winograd_strip *s,
+                      const struct ug_winograd_block *b, const struct memory *r)
+{
+    const int64_t lanes = w->kernels->lanes, column = w->padded * lanes;
+
+    for (int64_t p = 0; p < w->points; p++)
+        for (int64_t j = 0; j < b->columns; j += 2) {
+            const float *m = r->m + p * r->m_apart + b->out * column;
+            const float *v = r->v + p * r->v_apart + (b->in * w->phases + j) * column;
+            int64_t t = 0;
+
+            do { /* no tiles give zeros */
+                w->kernels->correlate(
+                    ug_min(TERMS, s->tiles - t), b->depth, m + t * lanes, column, v + t * lanes,
+                    column, b->points + p * b->apart + j * b->depth * lanes * lanes, t > 0);
+                t += TERMS;
+            } while (t < s->tiles);
+        }
+}
+
 /* ---- Forward ---- */
 
 size_t ug_winograd_forward_scratch(const struct ug_conv *g)
 {
-    return scratch_size(g, false);
+    return scratch_size(g);
 }
 
 void ug_winograd_forward(const struct ug_conv *g, const float *x, const float *weights, float *y,
                          void *scratch)
 {
     const struct ug_winograd_work w = ug_winograd_work_of(g);
-    const struct memory r = memory_of(&w, false, scratch);
+    const struct memory r = memory_of(&w, scratch);
     struct ug_winograd_strip s = ug_winograd_first_strip(&w);
 
-    take_weights(&w, false, weights, &r);
     do {
         take_inputs(&w, &s, x, &r);
-        products(&w, &s, w.out_blocks, w.blocks, r.v, r.v_apart, r.u, r.u_apart, r.m, r.m_apart);
+        products(&w, &s, false, weights, &r);
 #pragma omp parallel for collapse(2) schedule(static)
         for (int64_t block = 0; block < w.out_blocks; block++)
             for (int64_t n = 0; n < s.pictures; n++)
@@ -159,20 +186,19 @@ void ug_winograd_forward(const struct ug_conv *g, const float *x, const float *w
 
 size_t ug_winograd_input_scratch(const struct ug_conv *g)
 {
-    return scratch_size(g, true);
+    return scratch_size(g);
 }
 
 void ug_winograd_input(const struct ug_conv *g, const float *dy, const float *weights, float *dx,
                        void *scratch)
 {
     const struct ug_winograd_work w = ug_winograd_work_of(g);
-    const struct memory r = memory_of(&w, true, scratch);
+    const struct memory r = memory_of(&w, scratch);
     struct ug_winograd_strip s = ug_winograd_first_strip(&w);
 
-    take_weights(&w, true, weights, &r);
     do {
         take_results(&w, &s, dy, &r);
-        products(&w, &s, w.blocks, w.out_blocks, r.m, r.m_apart, r.u, r.u_apart, r.v, r.v_apart);
+        products(&w, &s, true, weights, &r);
 #pragma omp parallel for collapse(2) schedule(static)
         for (int64_t block = 0; block < w.in_blocks; block++)
             for (int64_t n = 0; n < s.pictures; n++)
@@ -185,24 +211,27 @@ void ug_winograd_input(const struct ug_conv *g, const float *dy, const float *we
 
 size_t ug_winograd_weight_scratch(const struct ug_conv *g)
 {
-    return scratch_size(g, true);
+    return scratch_size(g);
 }
 
 void ug_winograd_weight(const struct ug_conv *g, const float *x, const float *dy, float *dw,
                         void *scratch)
 {
     const struct ug_winograd_work w = ug_winograd_work_of(g);
-    const struct memory r = memory_of(&w, true, scratch);
+    const struct memory r = memory_of(&w, scratch);
     struct ug_winograd_strip s = ug_winograd_first_strip(&w);
 
     do {
         take_inputs(&w, &s, x, &r);
         take_results(&w, &s, dy, &r);
-        correlations(&w, &s, &r);
-    } while (ug_winograd_next_strip(&w, &s));
 #pragma omp parallel for collapse(2) schedule(static)
-    for (int64_t out = 0; out < w.out_blocks; out++)
-        for (int64_t in = 0; in < w.in_blocks; in++)
-            ug_winograd_write_weights(&w, out, in, r.u, r.u_apart,
-                                      ug_winograd_space_at(&w, r.spaces), dw);
+        for (int64_t column = 0; column < ug_winograd_block_columns(&w, true); column++)
+            for (int64_t row = 0; row < ug_winograd_block_rows(&w, true); row++) {
+                const struct ug_winograd_block b =
+                    ug_winograd_block_at(&w, true, column, row, r.spaces);
+
+                correlate(&w, &s, &b, &r);
+                ug_winograd_write_weights(&w, &b, dw, s.n || s.line);
+            }
+    } while (ug_winograd_next_strip(&w, &s));
 }

@@ -211,7 +211,7 @@ void ug_winograd_take_inputs(const struct ug_winograd_work *w, const struct ug_w
         for (int64_t phase = 0; phase < w->phases; phase++)
             for (int64_t line = 0; line < b.lines; line++)
                 w->kernels->input(w->across, space + pixel_at(w, phase, line), from,
-                                  v + tile_at(w, b, phase * w->in_blocks + block, line), to);
+                                  v + tile_at(w, b, block * w->phases + phase, line), to);
     }
 }
 
@@ -229,7 +229,7 @@ void ug_winograd_add_inputs(const struct ug_winograd_work *w, const struct ug_wi
         for (int64_t phase = 0; phase < w->phases; phase++)
             for (int64_t line = 0; line < b.lines; line++)
                 w->kernels->input_back(w->across,
-                                       dv + tile_at(w, b, phase * w->in_blocks + block, line), from,
+                                       dv + tile_at(w, b, block * w->phases + phase, line), from,
                                        space + pixel_at(w, phase, line), to);
         write_frame(w, b, p, space, dx);
     }

@@ -20,16 +20,18 @@
  */
 INLINE void FORM(transpose)(V v[LANES])
 {
-    _Pragma("GCC unroll 4") for (int stage = 1; stage < LANES; stage *= 2)
-    {
+#pragma GCC unroll 4
+    for (int stage = 1; stage < LANES; stage *= 2) {
         V next[LANES];
 
-        _Pragma("GCC unroll 8") for (int i = 0; i < LANES / 2; i++)
-        {
+#pragma GCC unroll 8
+        for (int i = 0; i < LANES / 2; i++) {
             next[2 * i] = __builtin_shufflevector(v[i], v[i + LANES / 2], LOW);
             next[2 * i + 1] = __builtin_shufflevector(v[i], v[i + LANES / 2], HIGH);
         }
-        _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++) v[i] = next[i];
+#pragma GCC unroll 16
+        for (int i = 0; i < LANES; i++)
+            v[i] = next[i];
     }
 }
 
@@ -37,13 +39,11 @@ INLINE void FORM(transpose)(V v[LANES])
 #undef HIGH
 
 /* The first n floats, and zeros: where a whole vector may not be read. */
-INLINE V FORM(read_part)(const float *from, int64_t n)
+INLINE void FORM(read_part)(const float *from, int64_t n, V *v)
 {
-    V v = {0};
-
+    *v = (V){0};
     for (int64_t i = 0; i < n; i++)
-        v[i] = from[i];
-    return v;
+        (*v)[i] = from[i];
 }
 
 INLINE void FORM(write_part)(V v, float *to, int64_t n, bool add)
@@ -70,39 +70,49 @@ TARGET static void FORM(gather)(int64_t n, int64_t channels, const float *planes
         V v[LANES];
 
         if (whole) {
-            _Pragma("GCC unroll 16") for (int c = 0; c < LANES; c++) v[c] =
-                c < channels ? *(const V *)(planes + c * apart) : (V){0};
+#pragma GCC unroll 16
+            for (int c = 0; c < LANES; c++)
+                v[c] = c < channels ? *(const V *)(planes + c * apart) : (V){0};
         } else {
-            _Pragma("GCC unroll 16") for (int c = 0; c < LANES; c++) v[c] =
-                FORM(read_part)(planes + c * apart, c < channels ? ug_min(n, LANES) : 0);
+#pragma GCC unroll 16
+            for (int c = 0; c < LANES; c++)
+                FORM(read_part)(planes + c * apart, c < channels ? ug_min(n, LANES) : 0, &v[c]);
         }
         FORM(transpose)(v);
         if (n >= LANES) {
-            _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++)((V *)vectors)[i] = v[i];
+#pragma GCC unroll 16
+            for (int i = 0; i < LANES; i++)
+                ((V *)vectors)[i] = v[i];
         } else {
-            _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++) if (i < n)((V *)vectors)[i] =
-                v[i];
+#pragma GCC unroll 16
+            for (int i = 0; i < LANES; i++)
+                if (i < n)
+                    ((V *)vectors)[i] = v[i];
         }
     }
 }
 
+/* Where planes follow one another without a gap, a whole vector may be written to all but the last
+ * of them: what it leaves in the next plane is overwritten there. */
 TARGET static void FORM(scatter)(int64_t n, int64_t channels, const float *vectors, float *planes,
                                  int64_t apart, bool add)
 {
     channels = ug_min(channels, LANES);
     for (; n > 0; n -= LANES, planes += LANES, vectors += LANES * LANES) {
+        const int64_t room = n >= LANES ? INT64_MAX : apart == n ? channels * n - LANES : -1;
         V v[LANES];
 
-        _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++) v[i] =
-            i < n ? ((const V *)vectors)[i] : (V){0};
+#pragma GCC unroll 16
+        for (int i = 0; i < LANES; i++)
+            v[i] = i < n ? ((const V *)vectors)[i] : (V){0};
         FORM(transpose)(v);
-        _Pragma("GCC unroll 16") for (int c = 0; c < LANES; c++)
-        {
+#pragma GCC unroll 16
+        for (int c = 0; c < LANES; c++) {
             V *to = (V *)(planes + c * apart);
 
             if (c >= channels)
                 break;
-            if (n < LANES)
+            if (c * apart > room)
                 FORM(write_part)(v[c], (float *)to, n, add);
             else
                 *to = v[c] + (add ? *to : (V){0});
@@ -121,8 +131,8 @@ INLINE void FORM(product_of)(int rows, int64_t depth, const float *a, int64_t a_
 {
     FORM(sums) s;
 
-    _Pragma("GCC unroll 8") for (int i = 0; i < rows; i++)
-    {
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++) {
         s[i][0] = add ? *(V *)(c + i * LANES) : (V){0};
         s[i][1] = add ? *(V *)(c + i * LANES + c_apart) : (V){0};
     }
@@ -130,14 +140,14 @@ INLINE void FORM(product_of)(int rows, int64_t depth, const float *a, int64_t a_
         for (int k = 0; k < LANES; k++, b += 2 * LANES) {
             const V b0 = ((const V *)b)[0], b1 = ((const V *)b)[1];
 
-            _Pragma("GCC unroll 8") for (int i = 0; i < rows; i++)
-            {
+#pragma GCC unroll 8
+            for (int i = 0; i < rows; i++) {
                 s[i][0] += a[i * LANES + k] * b0;
                 s[i][1] += a[i * LANES + k] * b1;
             }
         }
-    _Pragma("GCC unroll 8") for (int i = 0; i < rows; i++)
-    {
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++) {
         *(V *)(c + i * LANES) = s[i][0];
         *(V *)(c + i * LANES + c_apart) = s[i][1];
     }
@@ -163,18 +173,21 @@ TARGET static void FORM(correlate)(int64_t n, int64_t height, const float *a, in
         const float *from = a + i0 / LANES * a_apart + i0 % LANES;
         V s[TALL][2];
 
-        _Pragma("GCC unroll 16") for (int i = 0; i < 2 * TALL; i++) s[i / 2][i % 2] =
-            add ? ((const V *)c)[i] : (V){0};
+#pragma GCC unroll 16
+        for (int i = 0; i < 2 * TALL; i++)
+            s[i / 2][i % 2] = add ? ((const V *)c)[i] : (V){0};
         for (int64_t t = 0; t < n; t++) {
             const V b0 = *(const V *)(b + t * LANES), b1 = *(const V *)(b + b_apart + t * LANES);
 
-            _Pragma("GCC unroll 8") for (int i = 0; i < TALL; i++)
-            {
+#pragma GCC unroll 8
+            for (int i = 0; i < TALL; i++) {
                 s[i][0] += from[t * LANES + i] * b0;
                 s[i][1] += from[t * LANES + i] * b1;
             }
         }
-        _Pragma("GCC unroll 16") for (int i = 0; i < 2 * TALL; i++)((V *)c)[i] = s[i / 2][i % 2];
+#pragma GCC unroll 16
+        for (int i = 0; i < 2 * TALL; i++)
+            ((V *)c)[i] = s[i / 2][i % 2];
     }
 }
 

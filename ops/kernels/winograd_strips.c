@@ -6,31 +6,55 @@
 #include "ops/kernels/cut.h"
 
 enum {
-    RESULTS = 4,       /* of a tile, along an axis */
-    MOST_TILES = 256,  /* worked on at a time, unless one row of tiles has more */
-    FRAME = 64 * 1024, /* floats of a frame, unless one row of tiles takes more: half a L2 cache */
-    SKEW = 48          /* floats between the planes of two points: they must not share cache sets */
+    RESULTS = 4,        /* of a tile, along an axis */
+    MOST_TILES = 256,   /* worked on at a time, unless one row of tiles has more */
+    FRAME = 64 * 1024,  /* floats of a frame, unless one row of tiles takes more: half a L2 cache */
+    BLOCK = 160 * 1024, /* floats of a block of weights: it should stay in the second cache */
+    SKEW = 48 /* floats between the planes of two points: they must not share cache sets */
 };
+
+/* Pictures' channels, tiles and frames. */
+static void cut_pictures(struct ug_winograd_work *w)
+{
+    const struct ug_conv *g = w->g;
+    const int64_t lanes = w->kernels->lanes, rows = w->kernels->rows, taps = w->kernels->taps;
+
+    w->in_blocks = ug_ceil_div(g->c, lanes);
+    w->blocks = w->phases * w->in_blocks;
+    w->out_blocks = ug_ceil_div(g->o, lanes);
+    w->down = ug_ceil_div(g->out[0], RESULTS);
+    w->across = ug_ceil_div(g->out[1], RESULTS);
+    w->lines = ug_min(w->down, ug_max(1, MOST_TILES / w->across));
+    w->pictures = ug_min(g->batch, ug_max(1, MOST_TILES / (w->down * w->across)));
+    w->padded = ug_ceil_div(w->pictures * w->lines * w->across, rows) * rows;
+    w->in_width = ug_max(w->step * (RESULTS * w->across + taps - 1), g->padding[1] + g->in[1]);
+    w->out_width = RESULTS * w->across;
+    w->band = ug_max(1, ug_min(w->lines, FRAME / (w->step * RESULTS * w->in_width * lanes)));
+}
+
+/* Blocks of weights, two vectors of columns or all phases of one wide. */
+static void cut_weights(struct ug_winograd_work *w)
+{
+    const int64_t lanes = w->kernels->lanes, columns = ug_max(2, w->phases);
+    const int64_t most = BLOCK / (w->points * columns * lanes * lanes);
+
+    w->block_depth =
+        ug_max(1, ug_min(most, ug_max(w->blocks, w->out_blocks)) / w->phases) * w->phases;
+    w->block_apart = columns * w->block_depth * lanes * lanes + SKEW;
+}
 
 struct ug_winograd_work ug_winograd_work_of(const struct ug_conv *g)
 {
     struct ug_winograd_work w = {.g = g, .step = g->stride[0]};
-    const int64_t taps = g->kernel[0] / w.step;
+    int64_t rows, area = g->kernel[0] * g->kernel[1];
 
-    w.kernels = ug_winograd_kernels_of(g->tile, (int)taps);
     w.phases = w.step * w.step;
+    w.kernels = ug_winograd_kernels_of(g->tile, (int)(g->kernel[0] / w.step));
     w.points = (int64_t)w.kernels->points * w.kernels->points;
-    w.in_blocks = ug_ceil_div(g->c, w.kernels->lanes);
-    w.blocks = w.phases * w.in_blocks;
-    w.out_blocks = ug_ceil_div(g->o, w.kernels->lanes);
-    w.down = ug_ceil_div(g->out[0], RESULTS);
-    w.across = ug_ceil_div(g->out[1], RESULTS);
-    w.lines = ug_min(w.down, ug_max(1, MOST_TILES / w.across));
-    w.pictures = ug_min(g->batch, ug_max(1, MOST_TILES / (w.down * w.across)));
-    w.padded = ug_ceil_div(w.pictures * w.lines * w.across, w.kernels->rows) * w.kernels->rows;
-    w.in_width = ug_max(w.step * (RESULTS * w.across + taps - 1), g->padding[1] + g->in[1]);
-    w.out_width = RESULTS * w.across;
-    w.band = ug_max(1, ug_min(w.lines, FRAME / (w.step * RESULTS * w.in_width * w.kernels->lanes)));
+    cut_pictures(&w);
+    cut_weights(&w);
+    rows = w.step * (RESULTS * w.band + w.kernels->taps - 1);
+    w.frame = ug_max(rows * w.in_width, area * w.kernels->lanes) * w.kernels->lanes;
     return w;
 }
 
@@ -77,18 +101,9 @@ int64_t ug_winograd_tiles_apart(const struct ug_winograd_work *w, int64_t column
     return even(columns) * w->padded * w->kernels->lanes + SKEW;
 }
 
-int64_t ug_winograd_weights_apart(const struct ug_winograd_work *w, int64_t columns, int64_t depth)
-{
-    return even(columns) * depth * w->kernels->lanes * w->kernels->lanes + SKEW;
-}
-
-/* Room for a band of framed rows, and for the taps of a square of channels. */
 static int64_t space_size(const struct ug_winograd_work *w)
 {
-    const int64_t lanes = w->kernels->lanes, area = w->g->kernel[0] * w->g->kernel[1];
-    const int64_t rows = w->step * (RESULTS * w->band + w->kernels->taps - 1) + w->step;
-
-    return ug_max(rows * w->in_width * lanes, area * lanes * lanes);
+    return ug_ceil_div(w->frame + w->points * w->block_apart, 16) * 16;
 }
 
 float *ug_winograd_space_at(const struct ug_winograd_work *w, float *base)

@@ -1,12 +1,12 @@
 /* winograd_strips.h -- how a convolution is cut for Winograd's algorithm, and how its matrices lie.
  *
  * Tiles are worked on in strips: rows of tiles of a picture, or several small pictures at once, so
- * that the matrices stay within the cache.  A matrix has a row for each tile (or channel) and a
- * column for each channel; columns stand together in vectors of `lanes`, and the unit-stride
- * convolution has `blocks` such vectors of input channels for each phase of the stride:
+ * that the matrices stay within the cache.  A matrix has a row for each tile and a column for each
+ * channel; columns stand together in vectors of `lanes`, and the unit-stride convolution has a
+ * vector of input channels for each phase of the stride:
  *
- *     tiles:    [points][vectors of channels][padded][lanes]
- *     weights:  [points][pairs of vectors][depth][2][lanes]
+ *     results:  [points][vectors of channels][padded][lanes]
+ *     inputs:   [points][vectors of channels][phases][padded][lanes]
  */
 #ifndef UG_WINOGRAD_STRIPS_H
 #define UG_WINOGRAD_STRIPS_H
@@ -26,8 +26,11 @@ struct ug_winograd_work {
     int64_t padded;              /* the most tiles of a strip, rounded up to whole products */
     int64_t in_blocks, blocks;   /* vectors of channels: of a phase of x, of all its phases */
     int64_t out_blocks;          /* of y */
+    int64_t block_depth;         /* of a block of weights: vectors of rows, a multiple of phases */
+    int64_t block_apart;         /* floats from one point to the next */
     int64_t band;                /* rows of tiles whose pixels are held at a time */
     int64_t in_width, out_width; /* pixels in a row of a frame around the inputs, the results */
+    int64_t frame;               /* floats of a frame, or of a square of weights */
 };
 
 /* What is worked on at a time: `pictures` pictures from n on, `lines` rows of tiles from `line` on.
@@ -43,15 +46,14 @@ struct ug_winograd_strip ug_winograd_first_strip(const struct ug_winograd_work *
 /* Makes `s` the strip after it; false at the end. */
 bool ug_winograd_next_strip(const struct ug_winograd_work *w, struct ug_winograd_strip *s);
 
-/* Floats from one point of a matrix of tiles, or of weights, to the next: for `columns` vectors of
- * columns.  Products take columns in pairs, so that there is room for an even number. */
+/* Floats from one point of a matrix of tiles to the next, for `columns` vectors of columns.  Products
+ * take columns in pairs, so that there is room for an even number. */
 int64_t ug_winograd_tiles_apart(const struct ug_winograd_work *w, int64_t columns);
-int64_t ug_winograd_weights_apart(const struct ug_winograd_work *w, int64_t columns, int64_t depth);
 
 /* Bytes for `apart` floats at each point, and a space for each thread behind them. */
 size_t ug_winograd_scratch_size(const struct ug_winograd_work *w, int64_t apart);
-/* The calling thread's own memory, a frame of pixels or a block of weights; `base` is where the
- * spaces begin. */
+/* The calling thread's own memory: a frame of pixels, and a block of weights behind it.  `base` is
+ * where the spaces begin. */
 float *ug_winograd_space_at(const struct ug_winograd_work *w, float *base);
 
 #endif

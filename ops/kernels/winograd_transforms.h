@@ -95,26 +95,26 @@ INLINE void FORM(output_back3)(const V y[4], V m[6])
 /* u = G g: weights */
 INLINE void FORM(weight3)(const V g[3], V u[6])
 {
-    const V even_a = g[0] + AA * g[2], odd_a = A * g[1];
-    const V even_b = g[0] + BB * g[2], odd_b = B * g[1];
+    const V even_a = NA * g[0] + NA * AA * g[2], odd_a = NA * A * g[1];
+    const V even_b = NB * g[0] + NB * BB * g[2], odd_b = NB * B * g[1];
 
     u[0] = N0 * g[0];
-    u[1] = NA * (even_a + odd_a);
-    u[2] = NA * (even_a - odd_a);
-    u[3] = NB * (even_b + odd_b);
-    u[4] = NB * (even_b - odd_b);
+    u[1] = even_a + odd_a;
+    u[2] = even_a - odd_a;
+    u[3] = even_b + odd_b;
+    u[4] = even_b - odd_b;
     u[5] = g[2];
 }
 
 /* g = G' u: the gradient of the weights */
 INLINE void FORM(weight_back3)(const V u[6], V g[3])
 {
-    const V even_a = NA * (u[1] + u[2]), odd_a = NA * (u[1] - u[2]);
-    const V even_b = NB * (u[3] + u[4]), odd_b = NB * (u[3] - u[4]);
+    const V even_a = u[1] + u[2], odd_a = u[1] - u[2];
+    const V even_b = u[3] + u[4], odd_b = u[3] - u[4];
 
-    g[0] = N0 * u[0] + even_a + even_b;
-    g[1] = A * odd_a + B * odd_b;
-    g[2] = AA * even_a + BB * even_b + u[5];
+    g[0] = N0 * u[0] + NA * even_a + NB * even_b;
+    g[1] = NA * A * odd_a + NB * B * odd_b;
+    g[2] = NA * AA * even_a + NB * BB * even_b + u[5];
 }
 
 #undef A
@@ -179,10 +179,10 @@ INLINE void FORM(output_back2)(const V y[4], V m[5])
 
 INLINE void FORM(weight2)(const V g[2], V u[5])
 {
-    u[0] = NA * (g[0] + A * g[1]);
-    u[1] = -NA * (g[0] - A * g[1]);
-    u[2] = NB * (g[0] + B * g[1]);
-    u[3] = -NB * (g[0] - B * g[1]);
+    u[0] = NA * A * g[1] + NA * g[0];
+    u[1] = NA * A * g[1] - NA * g[0];
+    u[2] = NB * B * g[1] + NB * g[0];
+    u[3] = NB * B * g[1] - NB * g[0];
     u[4] = g[1];
 }
 
