@@ -38,8 +38,8 @@ struct ug_run_options {
     const char *init; /* safetensors file or NULL */
     bool resume;
     const char *trace; /* where to write what ran when in a step (Chrome trace); or NULL */
-    FILE *progress; /* where progress goes; NULL: nowhere */
-    bool terminal;  /* progress is a terminal: one line rewritten in place */
+    FILE *progress;    /* where progress goes; NULL: nowhere */
+    bool terminal;     /* progress is a terminal: one line rewritten in place */
     const volatile int
         *stop; /* becomes nonzero when the run should finish its step and end; or NULL */
 };
@@ -99,8 +99,9 @@ enum ug_status ug_dot(const char *file, const struct ug_overrides *o, enum ug_do
 struct ug_translate_options {
     const char *run;  /* run folder or params.safetensors */
     const char *name; /* entry of `translate` */
-    const char *in;   /* picture or folder; NULL for an entry without `from` */
+    const char *in; /* picture, folder, list (.txt) or pattern; NULL for an entry without `from` */
     const char *out;
+    int64_t height, width;  /* which pictures are brought to first; 0: each its own */
     int64_t step;           /* -1: the newest, or */
     const char *checkpoint; /* "latest", "best", a step; NULL: as `step` says */
     int64_t count;          /* pictures to draw, for an entry without `from` */
@@ -182,8 +183,8 @@ enum ug_status ug_ops(const char *name, FILE *out,
 struct ug_bench_options {
     struct ug_overrides overrides;
     const char *trace; /* as of a run */
-    int64_t steps; /* or runs of each algorithm; 0: as many as give a steady figure */
-    bool json;     /* JSON: of steps one line */
+    int64_t steps;     /* or runs of each algorithm; 0: as many as give a steady figure */
+    bool json;         /* JSON: of steps one line */
 };
 enum ug_status ug_bench(const char *file, const struct ug_bench_options *o, FILE *out,
                         struct ug_diags *diags);

@@ -51,8 +51,8 @@ static void picture(const char *name, int64_t height, int64_t width, float grey)
     ug_picture_free(&p);
 }
 
-/* Only what it says itself is in `diags` afterwards. */
-static enum ug_status translate(const char *in, const char *out)
+/* Only what it says itself is in `diags` afterwards.  A size of 0 is the pictures' own. */
+static enum ug_status translate_at(const char *in, const char *out, int64_t height, int64_t width)
 {
     ug_diags_free(diags);
     diags = ug_diags_new();
@@ -60,10 +60,17 @@ static enum ug_status translate(const char *in, const char *out)
                                            .name = "same",
                                            .in = folder_file(in),
                                            .out = folder_file(out),
+                                           .height = height,
+                                           .width = width,
                                            .step = -1,
                                            .seed = -1};
 
     return ug_translate(&o, diags);
+}
+
+static enum ug_status translate(const char *in, const char *out)
+{
+    return translate_at(in, out, 0, 0);
 }
 
 static void expect(const char *name, int64_t height, int64_t width, float grey)
@@ -161,6 +168,39 @@ START_TEST(other_formats_are_not_promised)
 }
 END_TEST
 
+START_TEST(lists_and_patterns)
+{
+    static const char lines[] = "in/a.png\nin/deep/b.png\n";
+    struct ug_picture_info info;
+
+    picture("in/a.png", 4, 4, 0);
+    picture("in/deep/b.png", 5, 3, 0.2f);
+    picture("in/deep/c.png", 4, 4, 0.4f);
+    folder_write("list.txt", lines, sizeof lines - 1);
+    ck_assert_int_eq(translate("list.txt", "listed"), UG_DONE);
+    expect("listed/a.png", 4, 4, 0);
+    expect("listed/b.png", 5, 3, 0.2f);
+    ck_assert_int_eq(folder_count("listed"), 2);
+    ck_assert_int_eq(translate("in/deep/*.png", "matched"), UG_DONE);
+    expect("matched/c.png", 4, 4, 0.4f);
+    ck_assert_int_eq(folder_count("matched"), 2);
+    ck_assert_int_eq(translate("list.txt", "in/deep"), UG_FAILED);
+    expect_error("would be overwritten");
+    ck_assert(ug_picture_info(folder_file("in/deep/b.png"), &info, UG_NOWHERE, diags));
+    ck_assert_int_eq(info.channels, 1);
+}
+END_TEST
+
+START_TEST(pictures_are_brought_to_a_size)
+{
+    picture("in/a.png", 4, 9, 0.2f);
+    picture("in/b.png", 30, 3, 0.6f);
+    ck_assert_int_eq(translate_at("in", "out", 6, 10), UG_DONE);
+    expect("out/a.png", 6, 10, 0.2f);
+    expect("out/b.png", 6, 10, 0.6f);
+}
+END_TEST
+
 Suite *ug_suite(void)
 {
     Suite *s = suite_create("translate");
@@ -172,6 +212,8 @@ Suite *ug_suite(void)
     tcase_add_test(t, names_that_differ_in_their_endings);
     tcase_add_test(t, pictures_are_not_written_over_their_originals);
     tcase_add_test(t, other_formats_are_not_promised);
+    tcase_add_test(t, lists_and_patterns);
+    tcase_add_test(t, pictures_are_brought_to_a_size);
     suite_add_tcase(s, t);
     return s;
 }

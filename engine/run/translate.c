@@ -70,13 +70,33 @@ static bool write_result(struct ug_translation *t, int64_t row, struct ug_extent
     return written;
 }
 
+/* In the size that is asked for, or its own. */
+static bool read_picture(const struct ug_translation *t, const char *path, struct ug_picture *p)
+{
+    const struct ug_translate_options *o = t->options;
+    struct ug_picture own;
+
+    if (!ug_picture_read(path, t->input.shape.dim[1], &own, UG_NOWHERE, t->diags))
+        return false;
+    if (!o->height) {
+        *p = own;
+        return true;
+    }
+    const bool made = ug_picture_resize(&own, o->height, o->width, p);
+    ug_picture_free(&own);
+    if (!made)
+        ug_error(t->diags, UG_NOWHERE, "there is no memory for '%s' in %lldx%lld", path,
+                 (long long)o->height, (long long)o->width);
+    return made;
+}
+
 static bool translate_picture(struct ug_translation *t, const char *in, const char *out,
                               int64_t index)
 {
     struct ug_picture p = {0};
     const int64_t *trained = t->input.shape.dim;
 
-    if (!ug_picture_read(in, trained[1], &p, UG_NOWHERE, t->diags))
+    if (!read_picture(t, in, &p))
         return false;
     const struct ug_extent s = {p.height, p.width};
     const struct ug_extent result = {
@@ -101,7 +121,7 @@ static void show_progress(struct ug_translation *t, int64_t done)
         ug_progress_step(&t->progress, done, "");
 }
 
-static bool translate_folder(struct ug_translation *t)
+static bool translate_many(struct ug_translation *t)
 {
     struct ug_listing list;
     const char **names;
@@ -171,12 +191,12 @@ static bool check_places(const struct ug_translation *t)
 
     if (!in)
         return ug_translation_check_name(t, out);
+    if (ug_translation_takes_many(t))
+        return ug_translation_check_place(t, out);
     if (!ug_file_exists(in)) {
-        ug_error(t->diags, UG_NOWHERE, "there is no picture or folder '%s'", in);
+        ug_error(t->diags, UG_NOWHERE, "there is no picture, folder or list '%s'", in);
         return false;
     }
-    if (ug_folder_exists(in))
-        return ug_translation_check_place(t, out);
     out = ug_translation_name(t);
     return ug_translation_check_name(t, out) && ug_translation_check_place(t, out);
 }
@@ -187,9 +207,9 @@ static enum ug_status translate(struct ug_translation *t)
         return UG_WRONG;
     if (!ug_translation_measure(t) || !ug_translation_read(t))
         return UG_FAILED;
-    const bool done = !t->options->in                    ? draw_pictures(t)
-                      : ug_folder_exists(t->options->in) ? translate_folder(t)
-                                                         : translate_single(t);
+    const bool done = !t->options->in                ? draw_pictures(t)
+                      : ug_translation_takes_many(t) ? translate_many(t)
+                                                     : translate_single(t);
     return done ? UG_DONE : UG_FAILED;
 }
 

@@ -46,8 +46,10 @@ bool ug_translation_fit(struct ug_translation *t, struct ug_extent s);
 /* The same for an entry without `from`. */
 bool ug_translation_open(struct ug_translation *t, struct ug_extent padded);
 
-/* Where each picture of the folder IN goes: under its own name in the folder OUT, as PNG; from the
- * arena.  NULL, after an error, where two would get one name. */
+/* IN is a folder, a list file (.txt) or a pattern, not a single picture. */
+bool ug_translation_takes_many(const struct ug_translation *t);
+/* Where each picture goes: under its own name in the folder OUT, as PNG; from the arena.  NULL,
+ * after an error, where two would get one name. */
 const char **ug_translation_names(struct ug_translation *t, const struct ug_listing *list);
 /* Where the single picture IN goes: a folder takes it under its own name. */
 const char *ug_translation_name(const struct ug_translation *t);

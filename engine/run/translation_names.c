@@ -22,17 +22,41 @@ static const char *as_png(struct ug_arena *a, const char *name)
     return ug_arena_format(a, "%.*s.png", (int)length, name);
 }
 
-/* The path of a picture in a folder, counted from the folder. */
-static const char *below(const char *path, const char *folder)
+/* False, after an error, where both are one file or folder, by whatever name. */
+static bool stays_whole(const struct ug_translation *t, const char *in, const char *out)
 {
-    path += strlen(folder);
+    struct stat from, to;
+
+    if (stat(in, &from) || stat(out, &to) || from.st_dev != to.st_dev || from.st_ino != to.st_ino)
+        return true;
+    ug_error(t->diags, UG_NOWHERE,
+             "'%s' would be overwritten by what is made of it: choose another OUT", in);
+    return false;
+}
+
+bool ug_translation_takes_many(const struct ug_translation *t)
+{
+    const char *in = t->options->in;
+
+    return ug_folder_exists(in) || ends_with(in, ".txt") ||
+           (!ug_file_exists(in) && strpbrk(in, "*?["));
+}
+
+/* A picture's name: counted from the folder, or, in a list or behind a pattern, its last part. */
+static const char *name_of(const struct ug_translation *t, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (!ug_folder_exists(t->options->in))
+        return slash ? slash + 1 : path;
+    path += strlen(t->options->in);
     return path + strspn(path, "/");
 }
 
-/* ---- A folder ---- */
+/* ---- Many pictures ---- */
 
 struct naming {
-    const char *from; /* counted from the folder */
+    const char *from; /* by name_of */
     const char *to;
     int64_t index; /* in the listing */
 };
@@ -85,13 +109,17 @@ const char **ug_translation_names(struct ug_translation *t, const struct ug_list
     const char **paths = ug_arena_array(a, (size_t)list->n, sizeof *paths);
 
     for (int64_t i = 0; i < list->n; i++) {
-        const char *from = below(list->paths[i], t->options->in);
+        const char *from = name_of(t, list->paths[i]);
         names[i] = (struct naming){from, as_png(a, from), i};
     }
     keep_endings(a, names, list->n);
-    const bool fine = are_different(names, list->n, t->diags);
-    for (int64_t i = 0; i < list->n; i++)
-        paths[names[i].index] = ug_arena_format(a, "%s/%s", t->options->out, names[i].to);
+    bool fine = are_different(names, list->n, t->diags);
+    for (int64_t i = 0; fine && i < list->n; i++) {
+        const char *from = list->paths[names[i].index];
+        const char *to = ug_arena_format(a, "%s/%s", t->options->out, names[i].to);
+        paths[names[i].index] = to;
+        fine = stays_whole(t, from, to);
+    }
     free(names);
     return fine ? paths : NULL;
 }
@@ -127,14 +155,5 @@ bool ug_translation_check_name(const struct ug_translation *t, const char *out)
 
 bool ug_translation_check_place(const struct ug_translation *t, const char *out)
 {
-    struct stat in, there;
-
-    if (stat(t->options->in, &in) || stat(out, &there) || in.st_dev != there.st_dev ||
-        in.st_ino != there.st_ino)
-        return true;
-    ug_error(t->diags, UG_NOWHERE,
-             "'%s' would be overwritten by what is made of it: choose "
-             "another OUT",
-             t->options->in);
-    return false;
+    return stays_whole(t, t->options->in, out);
 }
