@@ -11,20 +11,15 @@
 #include <stdlib.h>
 
 #include "engine/graph/plan_parts.h"
+#include "engine/graph/shelf.h"
 
 enum { ALIGNMENT = 64, NO_BUFFER = -1 };
-
-struct buffer {
-    size_t bytes, offset;
-    int first, last; /* calls, inclusive */
-    void *home;      /* it needs no arena; or NULL */
-};
 
 struct placer {
     struct ug_plan *plan;
     const struct ug_needs *needs;
     struct ug_arena *arena; /* for the time of placing */
-    struct buffer *buffers;
+    struct ug_buffer *buffers;
     int n, capacity;
     int *buffer_of;  /* by node id, of what holds a value; NO_BUFFER: not in the arena */
     int *last_use;   /* by node id, of what holds a value: a call; n_calls = kept */
@@ -38,7 +33,7 @@ static size_t round_up(size_t bytes)
 
 static void add_buffer(struct placer *p, size_t bytes, int first, int last, int *index)
 {
-    const struct buffer buffer = {.bytes = round_up(bytes), .first = first, .last = last};
+    const struct ug_buffer buffer = {.bytes = round_up(bytes), .first = first, .last = last};
 
     *index = p->n;
     UG_PUSH(p->arena, p->buffers, p->n, p->capacity, buffer);
@@ -191,41 +186,47 @@ static void make_buffers(struct placer *p, int *scratch)
 
 static int compare_sizes(const void *a, const void *b)
 {
-    const struct buffer *x = *(const struct buffer *const *)a,
-                        *y = *(const struct buffer *const *)b;
+    const struct ug_buffer *x = *(const struct ug_buffer *const *)a,
+                           *y = *(const struct ug_buffer *const *)b;
 
     if (x->bytes != y->bytes)
         return x->bytes > y->bytes ? -1 : 1;
     return x < y ? -1 : x > y; /* of equals, the earlier */
 }
 
-/* The smallest gap that holds b among the buffers of `down` (by offset) that meet it in time; the
- * end of the last one if none does. */
-static size_t find_gap(struct buffer *const *down, int n, const struct buffer *b)
+static int compare_offsets(const void *a, const void *b)
+{
+    const struct ug_buffer *x = *(const struct ug_buffer *const *)a,
+                           *y = *(const struct ug_buffer *const *)b;
+
+    return (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+/* The smallest gap of `bytes` that others, which are in the way, leave; the end of the last one if
+ * there is none. */
+static size_t find_gap(const struct ug_buffer **others, int n, size_t bytes)
 {
     size_t best = SIZE_MAX, best_gap = SIZE_MAX, top = 0;
 
+    qsort(others, (size_t)n, sizeof(*others), compare_offsets);
     for (int i = 0; i < n; i++) {
-        if (down[i]->last < b->first || b->last < down[i]->first)
-            continue;
-        if (down[i]->offset > top) {
-            const size_t gap = down[i]->offset - top;
+        const size_t gap = others[i]->offset > top ? others[i]->offset - top : 0;
 
-            if (gap >= b->bytes && gap < best_gap) {
-                best = top;
-                best_gap = gap;
-            }
+        if (gap >= bytes && gap > 0 && gap < best_gap) {
+            best = top;
+            best_gap = gap;
         }
-        if (down[i]->offset + down[i]->bytes > top)
-            top = down[i]->offset + down[i]->bytes;
+        if (others[i]->offset + others[i]->bytes > top)
+            top = others[i]->offset + others[i]->bytes;
     }
     return best == SIZE_MAX ? top : best;
 }
 
 static void set_offsets(struct placer *p)
 {
-    struct buffer **sorted = ug_arena_array(p->arena, (size_t)p->n, sizeof(*sorted));
-    struct buffer **down = ug_arena_array(p->arena, (size_t)p->n, sizeof(*down));
+    struct ug_buffer **sorted = ug_arena_array(p->arena, (size_t)p->n, sizeof(*sorted));
+    const struct ug_buffer **met = ug_arena_array(p->arena, (size_t)p->n, sizeof(*met));
+    struct ug_shelf shelf = ug_shelf_new(p->arena, p->plan->n_calls);
     int n = 0;
 
     for (int i = 0; i < p->n; i++)
@@ -233,15 +234,10 @@ static void set_offsets(struct placer *p)
             sorted[n++] = &p->buffers[i];
     qsort(sorted, (size_t)n, sizeof(*sorted), compare_sizes);
     for (int i = 0; i < n; i++) {
-        struct buffer *b = sorted[i];
-        int at = i;
+        struct ug_buffer *b = sorted[i];
 
-        b->offset = find_gap(down, i, b);
-        while (at > 0 && down[at - 1]->offset > b->offset) {
-            down[at] = down[at - 1];
-            at--;
-        }
-        down[at] = b;
+        b->offset = find_gap(met, ug_shelf_find(&shelf, b, met), b->bytes);
+        ug_shelf_add(&shelf, b);
         if (b->offset + b->bytes > p->plan->bytes)
             p->plan->bytes = b->offset + b->bytes;
     }
@@ -262,7 +258,7 @@ static void write_places(struct placer *p, const int *scratch)
         } else if (n->op->is_view) {
             place->kind = UG_OF_INPUT;
         } else {
-            const struct buffer *b = &p->buffers[p->buffer_of[i]];
+            const struct ug_buffer *b = &p->buffers[p->buffer_of[i]];
 
             *place = (struct ug_place){
                 .kind = b->home ? UG_AT_HOME : UG_IN_ARENA, .offset = b->offset, .home = b->home};
