@@ -27,7 +27,7 @@ static const char system_text[] =
     "    body: ['conv2d(12, 3, padding=1, spectral_norm=true)', leaky_relu(0.2), "
     "'conv2d(12, 4, stride=2, padding=1)', instance_norm(), leaky_relu(0.2), 'conv2d(1, 3)']\n"
     "data:\n"
-    "  batch: 4\n"
+    "  batch: 8\n"
     "  x: {synthetic: {scene: shapes, domain: outline, count: 9, seed: 1}, size: 48, flip: true}\n"
     "  y: {synthetic: {scene: shapes, domain: filled, count: 7, seed: 2}, size: 48}\n"
     "networks: {G: generator(), D: critic()}\n"

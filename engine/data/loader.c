@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "engine/base/simd.h"
 #include "engine/data/order.h"
 
 enum {
@@ -179,6 +180,7 @@ static void *work(void *loader)
     struct ug_loader *l = loader;
     struct ug_diags *diags = ug_diags_new();
 
+    ug_flush_denormals();
     pthread_mutex_lock(&l->lock);
     for (;;) {
         while (!l->stopping && l->next_claim < l->batches && !may_claim(l))

@@ -8,7 +8,7 @@
 
 /* Resident of the program and its libraries, with what describes an experiment; and of a thread's
  * stack, on which kernels lay small tiles. */
-static const size_t program_bytes = (size_t)8 << 20, thread_bytes = (size_t)400 << 10;
+static const size_t program_bytes = (size_t)9 << 20, thread_bytes = (size_t)400 << 10;
 
 /* An ordered step copies what all optimizers but the last change, so that it can be undone. */
 static bool is_copied(const struct ug_train_spec *t, int optimizer)
