@@ -4,6 +4,7 @@
 #include "ops/kernels/conv_columns.h"
 #include "ops/kernels/conv_doubled.h"
 #include "ops/kernels/conv_panels.h"
+#include "ops/kernels/conv_taps.h"
 #include "ops/kernels/cut.h"
 #include "ops/kernels/pad.h"
 #include "ops/kernels/winograd.h"
@@ -16,21 +17,25 @@ enum cost {
     PANELS_RATE,
     PACKING_RATE,
     READING_RATE,
+    GATHER_RATE,
     SCATTER_RATE,
+    TAPS_RATE,
     PRODUCTS_RATE,
     TRANSFORM_RATE,
     MOVING_RATE
 };
 
 const struct ug_cost ug_conv_costs[] = {
-    [PANELS_RATE] = {"panels_rate", "operations a second and lane of products in panels", 11e9},
+    [PANELS_RATE] = {"panels_rate", "operations a second and lane of products in panels", 13e9},
     [PACKING_RATE] = {"packing_rate", "floats a second of weights that are packed", 1.2e9},
-    [READING_RATE] = {"reading_rate", "floats a second of weights that are read once", 3e9},
+    [READING_RATE] = {"reading_rate", "floats a second of weights that are read once", 4e9},
+    [GATHER_RATE] = {"gather_rate", "floats a second of pictures that are packed", 8e9},
     [SCATTER_RATE] = {"scatter_rate", "floats a second added to the pixels they belong to", 1.5e9},
+    [TAPS_RATE] = {"taps_rate", "floats a second added in lines to their places", 7e9},
     [PRODUCTS_RATE] = {"products_rate", "the same of Winograd's products", 13e9},
     [TRANSFORM_RATE] = {"transform_rate", "floats a second and lane of its tiles and weights",
                         0.4e9},
-    [MOVING_RATE] = {"moving_rate", "floats a second to another order in memory", 0.8e9},
+    [MOVING_RATE] = {"moving_rate", "floats a second to another order in memory", 0.6e9},
     {NULL, NULL, 0},
 };
 
@@ -54,13 +59,37 @@ static double weights_of(const struct ug_conv *g)
     return (double)(g->groups * g->o * g->c * g->kernel[0] * g->kernel[1]);
 }
 
-static double panels_seconds(const struct ug_conv *g, enum ug_conv_side side)
+/* Numbers that are packed for products with m channels: each position with all of its taps, unless
+ * they are read in place (conv_gather.c). */
+static double gathered(const struct ug_conv *g, enum ug_conv_side side, int64_t m)
 {
-    return products_seconds(g, weights_of(g) * (double)(g->batch * g->out[0] * g->out[1])) +
-           (side == UG_CONV_INPUT ? weights_of(g) / rate(PACKING_RATE) : 0.0);
+    const bool back = side == UG_CONV_INPUT;
+    const int64_t border = g->edges == UG_EDGES_ZERO ? 0 : g->padding[1];
+    const int64_t width = back ? g->in[1] + 2 * border : g->out[1];
+    const bool in_place = m <= g->tile->rows / 2 && g->stride[1] == 1 && width % g->tile->cols == 0;
+
+    return side == UG_CONV_WEIGHT || in_place
+               ? 0.0
+               : weights_of(g) / (double)m * (double)(g->batch * g->out[0] * g->out[1]);
 }
 
-/* Positions in whole tiles. */
+/* Channels of results fill tiles, or half of one; padding that is no zeros is a copy of the picture. */
+static double panels_seconds(const struct ug_conv *g, enum ug_conv_side side)
+{
+    const int64_t half = g->tile->rows / 2, m = side == UG_CONV_INPUT ? g->c : g->o;
+    const double filled = (double)m / (double)(ug_ceil_div(m, half) * half);
+    const double padded = g->edges == UG_EDGES_ZERO
+                              ? 0.0
+                              : (double)(g->batch * g->groups * g->c * g->in[0] * g->in[1]);
+
+    return products_seconds(g, weights_of(g) * (double)(g->batch * g->out[0] * g->out[1])) /
+               (side == UG_CONV_WEIGHT ? 1.0 : filled) +
+           gathered(g, side, m) / rate(GATHER_RATE) +
+           (side == UG_CONV_INPUT ? weights_of(g) / rate(PACKING_RATE) : 0.0) +
+           padded / rate(MOVING_RATE);
+}
+
+/* Positions in whole tiles, in another order. */
 static double columns_seconds(const struct ug_conv *g, enum ug_conv_side side)
 {
     const int64_t rows = g->tile->rows, positions = g->batch * g->out[0] * g->out[1];
@@ -68,7 +97,16 @@ static double columns_seconds(const struct ug_conv *g, enum ug_conv_side side)
 
     (void)side;
     return products_seconds(g, weights_of(g) * (double)(ug_ceil_div(positions, rows) * rows)) +
-           weights_of(g) / rate(READING_RATE) + (double)positions * columns / rate(SCATTER_RATE);
+           weights_of(g) / rate(READING_RATE) + (double)positions * columns / rate(SCATTER_RATE) +
+           (double)(positions * g->o) / rate(MOVING_RATE);
+}
+
+static double taps_seconds(const struct ug_conv *g, enum ug_conv_side side)
+{
+    const bool back = side == UG_CONV_INPUT;
+
+    return products_seconds(g, ug_taps_products(g, back)) +
+           ug_taps_moved(g, back) / rate(TAPS_RATE);
 }
 
 /* Products over whole vectors of channels and whole rows of tiles; transforms of tiles on both sides
@@ -168,41 +206,44 @@ static bool always_fits(const struct ug_conv *g)
 
 static const struct algorithm {
     const char *name;
-    bool (*fits)(const struct ug_conv *g);
     double (*seconds)(const struct ug_conv *g, enum ug_conv_side side);
     bool any_edges; /* else only zeros may stand around pictures */
-    struct {
+    struct side {
+        bool (*fits)(const struct ug_conv *g); /* NULL: it does not serve this side at all */
         size_t (*scratch)(const struct ug_conv *g);
         void (*run)(const struct ug_conv *g, const float *first, const float *second, float *result,
                     void *scratch);
     } sides[UG_N_CONV_SIDES];
 } algorithms[UG_N_CONV_ALGORITHMS] = {
     [UG_CONV_PANELS] = {"panels",
-                        always_fits,
                         panels_seconds,
                         false,
-                        {{ug_panels_forward_scratch, ug_panels_forward},
-                         {ug_panels_input_scratch, ug_panels_input},
-                         {ug_panels_weight_scratch, ug_panels_weight}}},
+                        {{always_fits, ug_panels_forward_scratch, ug_panels_forward},
+                         {always_fits, ug_panels_input_scratch, ug_panels_input},
+                         {always_fits, ug_panels_weight_scratch, ug_panels_weight}}},
     [UG_CONV_WINOGRAD] = {"winograd",
-                          ug_winograd_fits,
                           winograd_seconds,
                           true,
-                          {{ug_winograd_forward_scratch, ug_winograd_forward},
-                           {ug_winograd_input_scratch, ug_winograd_input},
-                           {ug_winograd_weight_scratch, ug_winograd_weight}}},
+                          {{ug_winograd_fits, ug_winograd_forward_scratch, ug_winograd_forward},
+                           {ug_winograd_fits, ug_winograd_input_scratch, ug_winograd_input},
+                           {ug_winograd_fits, ug_winograd_weight_scratch, ug_winograd_weight}}},
     [UG_CONV_COLUMNS] = {"columns",
-                         ug_columns_fits,
                          columns_seconds,
                          false,
-                         {[UG_CONV_INPUT] = {ug_columns_input_scratch, ug_columns_input}}},
+                         {[UG_CONV_INPUT] = {ug_columns_fits, ug_columns_input_scratch,
+                                             ug_columns_input}}},
+    [UG_CONV_TAPS] =
+        {"taps",
+         taps_seconds,
+         true,
+         {[UG_CONV_FORWARD] = {ug_taps_forward_fits, ug_taps_forward_scratch, ug_taps_forward},
+          [UG_CONV_INPUT] = {ug_taps_input_fits, ug_taps_input_scratch, ug_taps_input}}},
     [UG_CONV_DOUBLED] = {"doubled",
-                         ug_doubled_fits,
                          doubled_seconds,
                          true,
-                         {{ug_doubled_forward_scratch, ug_doubled_forward},
-                          {ug_doubled_input_scratch, ug_doubled_input},
-                          {ug_doubled_weight_scratch, ug_doubled_weight}}},
+                         {{ug_doubled_fits, ug_doubled_forward_scratch, ug_doubled_forward},
+                          {ug_doubled_fits, ug_doubled_input_scratch, ug_doubled_input},
+                          {ug_doubled_fits, ug_doubled_weight_scratch, ug_doubled_weight}}},
 };
 
 const char *ug_conv_algorithm_name(enum ug_conv_algorithm a)
@@ -212,8 +253,9 @@ const char *ug_conv_algorithm_name(enum ug_conv_algorithm a)
 
 bool ug_conv_fits(const struct ug_conv *g, enum ug_conv_side side, enum ug_conv_algorithm a)
 {
-    return g->doubled == (a == UG_CONV_DOUBLED) && algorithms[a].sides[side].run &&
-           algorithms[a].fits(g);
+    const struct side *s = &algorithms[a].sides[side];
+
+    return g->doubled == (a == UG_CONV_DOUBLED) && s->fits && s->fits(g);
 }
 
 double ug_conv_seconds(const struct ug_conv *g, enum ug_conv_side side, enum ug_conv_algorithm a)

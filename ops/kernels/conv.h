@@ -29,6 +29,18 @@ struct ug_conv {
     const struct ug_tile *tile; /* the inner loops to use; tests try them all */
 };
 
+/* The pixel that stands at i of an axis of n pixels with `padding` around them; -1: none, a zero. */
+static inline int64_t ug_conv_source(int64_t i, int64_t n, int64_t padding, enum ug_edges edges)
+{
+    if (i >= 0 && i < n)
+        return i;
+    if (edges == UG_EDGES_ZERO || i < -padding || i >= n + padding)
+        return -1;
+    if (edges == UG_EDGES_REPLICATE)
+        return i < 0 ? 0 : n - 1;
+    return i < 0 ? -i : 2 * (n - 1) - i;
+}
+
 /* Which of the three is wanted: y from (x, w), dx from (dy, w), or dw from (x, dy). */
 enum ug_conv_side { UG_CONV_FORWARD, UG_CONV_INPUT, UG_CONV_WEIGHT, UG_N_CONV_SIDES };
 
@@ -36,6 +48,7 @@ enum ug_conv_algorithm {
     UG_CONV_PANELS,   /* products of matrices, packed panel by panel: conv_panels.h */
     UG_CONV_WINOGRAD, /* a quarter of the multiplications: winograd.h */
     UG_CONV_COLUMNS,  /* the side to the input alone, with weights as they lie: conv_columns.h */
+    UG_CONV_TAPS,     /* tap by tap, to few channels: conv_taps.h */
     UG_CONV_DOUBLED,  /* after nearest upsampling, without the large picture: conv_doubled.h */
     UG_N_CONV_ALGORITHMS
 };

@@ -58,28 +58,15 @@ static struct planes planes_of(const struct ug_winograd_work *w, const struct ug
 
 /* ---- Frames of inputs ---- */
 
-/* The pixel that stands at i of an axis of n pixels with `padding` around them; -1: none, a zero.
- */
-static int64_t source(int64_t i, int64_t n, int64_t padding, enum ug_edges edges)
-{
-    if (i >= 0 && i < n)
-        return i;
-    if (edges == UG_EDGES_ZERO || i < -padding || i >= n + padding)
-        return -1;
-    if (edges == UG_EDGES_REPLICATE)
-        return i < 0 ? 0 : n - 1;
-    return i < 0 ? -i : 2 * (n - 1) - i;
-}
-
 /* Of the picture's framed row r, of all its bands. */
 static int64_t source_row(const struct ug_winograd_work *w, int64_t r)
 {
-    return source(r - w->g->padding[0], w->g->in[0], w->g->padding[0], w->g->edges);
+    return ug_conv_source(r - w->g->padding[0], w->g->in[0], w->g->padding[0], w->g->edges);
 }
 
 static int64_t source_column(const struct ug_winograd_work *w, int64_t k)
 {
-    return source(k - w->g->padding[1], w->g->in[1], w->g->padding[1], w->g->edges);
+    return ug_conv_source(k - w->g->padding[1], w->g->in[1], w->g->padding[1], w->g->edges);
 }
 
 static int64_t framed_rows(const struct ug_winograd_work *w, struct band b)
