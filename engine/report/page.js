@@ -25,9 +25,12 @@ function tile(name, value, more) {
 
 const metricName = curve => curve.name.slice("validate/".length);
 
-const rises = (run, curve) => Boolean(run.about && Array.isArray(run.about.rising) && run.about.rising.includes(metricName(curve)));
+// Which way a metric is better, only the run knows.
+const tellsBest = run => Boolean(run.about && Array.isArray(run.about.rising));
+const rises = (run, curve) => run.about.rising.includes(metricName(curve));
 
 function bestText(run, curve) {
+  if (!tellsBest(run)) return "";
   const [step, value] = rises(run, curve) ? curve.highest : curve.lowest;
   if (value === null) return "";
   return step === curve.last[0] ? "the best so far" : `best ${formatNumber(value)} at step ${formatStep(step)}`;
@@ -61,7 +64,7 @@ function showSummaryOfRuns(runs) {
   const body = element("tbody");
   const best = columns.map(name => {
     const values = runs.map(run => seriesOf(run, name)).filter(c => c && c.last[1] !== null).map(c => c.last[1]);
-    if (!name.startsWith("validate/") || values.length < 2) return null;
+    if (!name.startsWith("validate/") || values.length < 2 || !runs.every(tellsBest)) return null;
     return rises(runs[0], {name}) ? Math.max(...values) : Math.min(...values);
   });
   const fill = () => body.replaceChildren(...rows.map(({run, numbers}) => element("tr", {},
