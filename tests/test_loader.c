@@ -373,6 +373,25 @@ START_TEST(skipped_while_running)
 }
 END_TEST
 
+/* The header is not even one: left out from the start, and each of the others is there once. */
+START_TEST(skipped_from_the_start)
+{
+    struct ug_data_entry e = entry_of("x", UG_DATA_IMAGES, write_numbered("f", 6, 1));
+    int seen[6] = {0};
+
+    e.skip_broken = true;
+    folder_write("f/03.png", "text", 4);
+    struct ug_dataset *d = open_sound(&e, 1);
+    struct ug_loader *l = training(d, 1, 1, 0, 5);
+    for (int step = 0; step < 5; step++)
+        seen[level_of(batch_value(next(l), 0, 0, 0))]++;
+    for (int i = 0; i < 6; i++)
+        ck_assert_int_eq(seen[i], i != 3);
+    ug_loader_stop(l);
+    ug_dataset_close(d);
+}
+END_TEST
+
 START_TEST(all_broken_while_running)
 {
     struct ug_data_entry e = entry_of("x", UG_DATA_IMAGES, write_numbered("f", 2, 16));
@@ -427,6 +446,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, in_order);
     tcase_add_test(t, broken_while_running);
     tcase_add_test(t, skipped_while_running);
+    tcase_add_test(t, skipped_from_the_start);
     tcase_add_test(t, all_broken_while_running);
     tcase_add_test(t, stopping_early);
     suite_add_tcase(s, t);

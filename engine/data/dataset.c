@@ -155,8 +155,8 @@ static bool choose_good(struct ug_dataset *d, struct ug_entry *root, struct ug_d
         const bool fine = is_good(d, root, i);
         if (!fine && !good) {
             good = ug_arena_array(d->arena, (size_t)root->items, sizeof *good);
-            for (; n < i; n++)
-                good[n] = n;
+            for (int64_t k = 0; k < n; k++)
+                good[k] = k;
             root->good = good;
         }
         if (fine && good)
