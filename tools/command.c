@@ -173,13 +173,23 @@ int command_parse(const struct command *c, const struct option *options, int lea
     return GO_ON;
 }
 
-int command_end(struct ug_diags *diags, enum ug_status status)
+static int end(struct ug_diags *diags, enum ug_status status, size_t most)
 {
     fflush(stdout);
-    ug_diags_print(diags, stderr, MOST_ERRORS);
+    ug_diags_print(diags, stderr, most);
     ug_diags_free(diags);
     ug_end_threads();
     return (int)status;
+}
+
+int command_end(struct ug_diags *diags, enum ug_status status)
+{
+    return end(diags, status, MOST_ERRORS);
+}
+
+int command_end_all(struct ug_diags *diags, enum ug_status status)
+{
+    return end(diags, status, 0);
 }
 
 void texts_free(struct texts *t)

@@ -80,6 +80,8 @@ int command_wrong(const struct command *c, const char *format, ...)
 
 /* Prints and frees the diagnostics; `status` again. */
 int command_end(struct ug_diags *diags, enum ug_status status);
+/* The same with every message, where each is about something else: a picture of many. */
+int command_end_all(struct ug_diags *diags, enum ug_status status);
 
 /* What --threads asks for: 0 is all cores. */
 void command_threads(int64_t n);

@@ -53,7 +53,7 @@ static int run(const struct command *self, int argc, char **argv)
         o.out = words.items[words.n - 1];
         o.progress = quiet ? NULL : stderr;
         command_threads(threads);
-        status = command_end(diags, ug_translate(&o, diags));
+        status = command_end_all(diags, ug_translate(&o, diags));
     }
     return status;
 }
