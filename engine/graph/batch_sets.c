@@ -135,9 +135,13 @@ static int compare_ints(int64_t a, int64_t b)
 
 static int compare_types(const struct ug_type *a, const struct ug_type *b)
 {
-    const int order = compare_ints(a->dtype, b->dtype);
+    int order = compare_ints(a->dtype, b->dtype);
 
-    return order ? order : memcmp(&a->shape, &b->shape, sizeof a->shape);
+    if (!order)
+        order = compare_ints(a->shape.rank, b->shape.rank);
+    for (int i = 0; !order && i < a->shape.rank; i++)
+        order = compare_ints(a->shape.dim[i], b->shape.dim[i]);
+    return order;
 }
 
 /* 0: they do the same with inputs of the same types. */

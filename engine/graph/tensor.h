@@ -13,8 +13,8 @@ enum { UG_MAX_RANK = 8 };
 
 enum ug_dtype { UG_F32, UG_I64 };
 
-/* Extents, outermost first; pictures are [N, C, H, W].  Members past `rank` are zero, so that equal
- * shapes are equal bytes.  Rank 0 is a scalar of one element; an extent of 0 is legal and empty. */
+/* Extents, outermost first; pictures are [N, C, H, W].  Members past `rank` are zero.  Rank 0 is a
+ * scalar of one element; an extent of 0 is legal and empty. */
 struct ug_shape {
     int rank;
     int64_t dim[UG_MAX_RANK];

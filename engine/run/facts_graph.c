@@ -34,6 +34,12 @@ static uint64_t add_number(uint64_t h, uint64_t n)
     return add_bytes(h, &n, sizeof n);
 }
 
+static uint64_t add_type(uint64_t h, const struct ug_type *t)
+{
+    h = add_number(add_number(h, t->dtype), (uint64_t)t->shape.rank);
+    return add_bytes(h, t->shape.dim, (size_t)t->shape.rank * sizeof t->shape.dim[0]);
+}
+
 static uint64_t leaf_hash(const struct ug_node *n)
 {
     if (n->op == &ug_op_param)
@@ -107,7 +113,7 @@ static void add_node(struct layers *l, const struct ug_node *n)
         return;
     struct layer *to = &l->items[layer];
     to->hash = add_number(to->hash, op_hash(n));
-    to->hash = add_bytes(to->hash, &n->type, sizeof n->type);
+    to->hash = add_type(to->hash, &n->type);
     for (int i = 0; i < n->n_in; i++)
         to->hash = add_input(l, layer, n->in[i], to->hash);
     l->number[n->id] = to->n++;
