@@ -49,6 +49,7 @@ static struct ug_diags *diags;
 
 static void setup(void)
 {
+    ug_set_threads(2); /* each has memory of its own */
     folder_setup();
     diags = ug_diags_new();
 }
@@ -154,7 +155,7 @@ static double measure_run(const char *file, const char *order, const char *memor
     ck_assert_int_ge(child, 0);
     if (!child) {
         execlp(getenv("UNITGRAPH"), "unitgraph", "run", file, "--out", folder_file("measured"),
-               "--quiet", "--set", order, "--set", memory, (char *)NULL);
+               "--quiet", "--threads", "2", "--set", order, "--set", memory, (char *)NULL);
         _exit(127);
     }
     ck_assert_int_eq(wait4(child, &status, 0, &usage), child);

@@ -233,7 +233,7 @@ int64_t ug_dataset_largest(const struct ug_dataset *d)
     return largest;
 }
 
-size_t ug_dataset_kept(const struct ug_dataset *d, int64_t n)
+static size_t kept_at_most(const struct ug_dataset *d, int64_t n, size_t most)
 {
     double bytes = 0;
 
@@ -247,7 +247,17 @@ size_t ug_dataset_kept(const struct ug_dataset *d, int64_t n)
         bytes += (double)(e->items < n ? e->items : n) *
                  (sizeof(struct ug_kept) + (double)(crop->dim[0] * size[0] * size[1]));
     }
-    return bytes < (double)d->keep ? (size_t)bytes : d->keep;
+    return bytes < (double)most ? (size_t)bytes : most;
+}
+
+size_t ug_dataset_kept(const struct ug_dataset *d, int64_t n)
+{
+    return kept_at_most(d, n, d->keep);
+}
+
+size_t ug_dataset_kept_freely(const struct ug_dataset *d, int64_t n)
+{
+    return kept_at_most(d, n, UG_CACHE_BYTES);
 }
 
 int64_t ug_dataset_skipped(const struct ug_dataset *d)

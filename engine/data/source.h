@@ -27,6 +27,8 @@ int64_t ug_dataset_count(const struct ug_dataset *d, const char *entry);
 int64_t ug_dataset_largest(const struct ug_dataset *d); /* samples of the largest source */
 /* Bytes that pictures of 8 bits take when the first n of each entry have been read. */
 size_t ug_dataset_kept(const struct ug_dataset *d, int64_t n);
+/* The same if the data's `keep` set no limit. */
+size_t ug_dataset_kept_freely(const struct ug_dataset *d, int64_t n);
 /* Pictures left out by skip_broken so far. */
 int64_t ug_dataset_skipped(const struct ug_dataset *d);
 

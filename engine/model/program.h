@@ -39,6 +39,9 @@ struct ug_data_entry {
     enum ug_invert invert;
 };
 
+/* One part in so many of `train.memory` is what pictures that were decoded once may take. */
+enum { UG_PICTURES_PART = 8 };
+
 struct ug_data_spec {
     struct ug_data_entry *entries;
     int n;

@@ -254,8 +254,6 @@ static void read_update(struct ug_sections *s, struct ug_yaml *y, struct ug_trai
 
 /* ---- The section ---- */
 
-enum { PICTURES_PART = 8 }; /* of `memory`: what pictures that were decoded once may take */
-
 #define TRAIN(name) offsetof(struct ug_train_spec, name)
 
 static const struct ug_key train_keys[] = {
@@ -297,7 +295,7 @@ void ug_read_train(struct ug_sections *s)
         t->init_pos = value->pos;
     if ((value = ug_yaml_get(section, "memory")))
         t->memory_pos = value->pos;
-    s->program->data.keep = t->memory / PICTURES_PART;
+    s->program->data.keep = t->memory / UG_PICTURES_PART;
     value = ug_yaml_get(section, "optimizers");
     if (value && !ug_yaml_is_null(value))
         read_optimizers(s, value, t);

@@ -5,6 +5,7 @@
 
 #include "engine/graph/fuse.h"
 #include "engine/graph/savings.h"
+#include "engine/model/program.h"
 
 enum { TARGETS = 40 }; /* that are tried to meet a budget */
 
@@ -115,9 +116,31 @@ static struct attempt attempt(const struct ug_compile_request *r, const struct u
     return a;
 }
 
+static size_t total(const struct ug_need *n)
+{
+    return n->blocks + n->data + n->process;
+}
+
 static bool fits(const struct ug_budget *b, const struct attempt *a)
 {
-    return !b || a->plan->bytes + b->rest <= b->bytes;
+    return !b || a->plan->bytes + total(&b->beside) <= b->bytes;
+}
+
+/* The memory that values of `values` bytes ask for.  With more memory, pictures take more of it:
+ * those of each set, up to one part in UG_PICTURES_PART; so it is approached from below. */
+static double ask_for(const struct ug_need *beside, size_t values)
+{
+    enum { ROUNDS = 40 }; /* each leaves less than half of what is missing */
+    const double others = (double)(values + total(beside) - beside->pictures);
+    double bytes = others;
+
+    for (int round = 0; round < ROUNDS; round++) {
+        const double part = bytes / UG_PICTURES_PART;
+        bytes = others;
+        for (int i = 0; i < UG_NEED_SETS; i++)
+            bytes += fmin((double)beside->all_pictures[i], part);
+    }
+    return bytes;
 }
 
 static void report_least(const struct ug_budget *b, size_t least, struct ug_diags *diags)
@@ -125,7 +148,7 @@ static void report_least(const struct ug_budget *b, size_t least, struct ug_diag
     const double mib = 1024 * 1024;
     struct ug_diag *e = ug_error(
         diags, b->pos, "the least this file can do with is %.0f MiB: 'memory' allows %.0f MiB",
-        ceil((double)(least + b->rest) / mib), (double)b->bytes / mib);
+        ceil(ask_for(&b->beside, least) / mib), (double)b->bytes / mib);
 
     ug_note(e, UG_NOWHERE,
             "what a step computes takes %.0f MiB of it at its peak: smaller pictures or a smaller "

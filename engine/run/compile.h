@@ -4,6 +4,7 @@
 
 #include "engine/graph/passes.h"
 #include "engine/run/exec.h"
+#include "engine/run/need.h"
 
 struct ug_compiled {
     struct ug_graph *graph; /* the nodes of goals and links are its nodes */
@@ -12,9 +13,9 @@ struct ug_compiled {
 
 /* How much memory values may take. */
 struct ug_budget {
-    size_t bytes;      /* of the whole process */
-    size_t rest;       /* what it needs beside the arena */
-    struct ug_pos pos; /* where the user's file sets it */
+    size_t bytes;          /* of the whole process */
+    struct ug_need beside; /* what it needs beside the arena */
+    struct ug_pos pos;     /* where the user's file sets it */
 };
 
 /* Simplifies `g`, chains the updates of states, plans, and takes memory.  goals[i].node and

@@ -30,23 +30,28 @@ static size_t block_bytes(const struct ug_program *p, const struct ug_store *s)
     return bytes;
 }
 
-/* Of samples [0, n) of each entry, read batch by batch. */
-static size_t data_bytes(const struct ug_dataset *d, int64_t n, int64_t batch)
+/* Counts samples [0, n) of each entry, read batch by batch. */
+static void add_data(struct ug_need *need, int set, const struct ug_dataset *d, int64_t n,
+                     int64_t batch)
 {
-    return ug_dataset_kept(d, n) + ug_loader_bytes(d, batch, (n + batch - 1) / batch);
+    const size_t kept = ug_dataset_kept(d, n);
+
+    need->pictures += kept;
+    need->all_pictures[set] = ug_dataset_kept_freely(d, n);
+    need->data += kept + ug_loader_bytes(d, batch, (n + batch - 1) / batch);
 }
 
 /* The same for data that somebody else will open; n = 0: all samples. */
-static size_t event_bytes(const struct ug_event_spec *event, const struct ug_data_spec *spec,
-                          int64_t n, int64_t batch)
+static void add_event(struct ug_need *need, int set, const struct ug_event_spec *event,
+                      const struct ug_data_spec *spec, int64_t n, int64_t batch)
 {
     struct ug_diags *unsaid = ug_diags_new();
     struct ug_dataset *d = event->present && spec->n ? ug_dataset_open(spec, unsaid) : NULL;
-    const size_t bytes = d ? data_bytes(d, n ? n : ug_dataset_largest(d), batch) : 0;
 
+    if (d)
+        add_data(need, set, d, n ? n : ug_dataset_largest(d), batch);
     ug_dataset_close(d);
     ug_diags_free(unsaid);
-    return bytes;
 }
 
 /* The cells of the grid of samples, and the grid itself. */
@@ -70,11 +75,14 @@ static size_t grid_bytes(const struct ug_program *p, const struct ug_dataset *da
 struct ug_need ug_need_of_steps(const struct ug_program *p, const struct ug_store *store,
                                 const struct ug_dataset *data)
 {
-    return (struct ug_need){
+    struct ug_need need = {
         .blocks = block_bytes(p, store),
-        .data = data ? data_bytes(data, ug_dataset_largest(data), p->data.batch) : 0,
         .process = program_bytes + (size_t)omp_get_max_threads() * thread_bytes,
     };
+
+    if (data)
+        add_data(&need, 0, data, ug_dataset_largest(data), p->data.batch);
+    return need;
 }
 
 struct ug_need ug_need_of(const struct ug_program *p, const struct ug_store *store,
@@ -83,18 +91,10 @@ struct ug_need ug_need_of(const struct ug_program *p, const struct ug_store *sto
     const int64_t count = p->samples.count;
     struct ug_need need = ug_need_of_steps(p, store, data);
 
-    need.data += event_bytes(&p->samples.event, &p->samples.data, count, count) +
-                 event_bytes(&p->validate.event, &p->validate.data, 0, p->data.batch) +
-                 grid_bytes(p, data);
+    add_event(&need, 1, &p->samples.event, &p->samples.data, count, count);
+    add_event(&need, 2, &p->validate.event, &p->validate.data, 0, p->data.batch);
+    need.data += grid_bytes(p, data);
     return need;
-}
-
-size_t ug_need_beside(const struct ug_program *p, const struct ug_store *store,
-                      const struct ug_dataset *data)
-{
-    const struct ug_need n = ug_need_of(p, store, data);
-
-    return n.blocks + n.data + n.process;
 }
 
 size_t ug_peak_bytes(void)

@@ -103,7 +103,7 @@ static bool compile_steps(struct ug_trainer *t, const struct ug_dataset *data,
     bool made = true;
 
     if (spec->memory)
-        budget.rest = ug_need_beside(t->program, t->store, data);
+        budget.beside = ug_need_of(t->program, t->store, data);
     t->steps = ug_xcalloc(MOST_STEPS, sizeof(*t->steps));
     for (int64_t step = period(spec) - 1; step >= 0 && made; step--)
         made = add_step(t, active_at(spec, step, active), spec->memory ? &budget : NULL, diags);
