@@ -66,6 +66,7 @@ static const struct ug_op mul = {
     .summary = "The product, element by element: what * means.",
     .formula = "y = a * b",
     .internal = true,
+    .is_product = true,
     .map = mul_map,
     .gradient = mul_gradient,
     .simplify = mul_simplify,

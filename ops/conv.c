@@ -165,6 +165,7 @@ static const struct ug_op conv2d = {
     .args = conv2d_args,
     .attrs_size = sizeof(struct conv2d),
     .has_parameters = true,
+    .plain_init = true,
     .build = conv2d_build,
 };
 
@@ -325,6 +326,7 @@ static const struct ug_op conv_transpose2d = {
     .args = conv_transpose2d_args,
     .attrs_size = sizeof(struct conv_transpose2d),
     .has_parameters = true,
+    .plain_init = true,
     .build = conv_transpose2d_build,
 };
 

@@ -163,6 +163,7 @@ static const struct ug_op linear = {
     .args = linear_args,
     .attrs_size = sizeof(struct linear),
     .has_parameters = true,
+    .plain_init = true,
     .build = linear_build,
 };
 

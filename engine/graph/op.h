@@ -141,6 +141,8 @@ struct ug_op {
     bool internal;                   /* no user calls it */
     bool returns_list;               /* build hands back several values (split) */
     bool has_parameters;             /* a layer: not to be called in losses, metrics, translate */
+    bool plain_init;                 /* a layer whose weight the plain form of a scope's init means */
+    bool is_product;                 /* of its two inputs, of which a constant is a factor */
 
     /* Emits the nodes of a user's call; see call.h.  NULL: the call is one node of this op, its
      * tensor arguments the inputs.  NULL result: it failed and said why. */

@@ -32,8 +32,9 @@ struct rules {
 /* What the plain form of a scope means. */
 static bool is_plain_layer(const char *layer)
 {
-    return !strcmp(layer, "conv2d") || !strcmp(layer, "conv_transpose2d") ||
-           !strcmp(layer, "linear");
+    const struct ug_op *op = ug_op_find(layer);
+
+    return op && op->plain_init;
 }
 
 /* Is the scope that of the layer itself, or the parameter?  Then the plain form means it, whatever

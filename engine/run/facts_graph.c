@@ -270,7 +270,7 @@ static double take_factor(const struct ug_node **node)
     const struct ug_node *n = *node;
     double factor = 1;
 
-    while (!strcmp(n->op->name, "mul") && n->n_in == 2) {
+    while (n->op->is_product) {
         const int k = n->in[0]->op == &ug_op_constant ? 0 : 1;
         if (n->in[k]->op != &ug_op_constant)
             break;
