@@ -9,7 +9,7 @@
 
 static uint64_t seed_of(const struct ug_translation *t)
 {
-    return t->options->seed >= 0 ? (uint64_t)t->options->seed : t->program->train.seed;
+    return t->options->seed >= 0 ? (uint64_t)t->options->seed : t->trained.program->train.seed;
 }
 
 /* ---- One picture ---- */
@@ -52,7 +52,7 @@ static bool write_result(struct ug_translation *t, int64_t row, struct ug_extent
     struct ug_picture whole = {dim[1], dim[2], dim[3], NULL},
                       part = {dim[1], s.height, s.width, NULL};
 
-    ug_samples_range(&t->program->data, v->node, range);
+    ug_samples_range(&t->trained.program->data, v->node, range);
     if (t->data) {
         range[0] = t->data->range[0];
         range[1] = t->data->range[1];
@@ -205,7 +205,7 @@ static enum ug_status translate(struct ug_translation *t)
 {
     if (!ug_translation_load(t) || !check_places(t))
         return UG_WRONG;
-    if (!ug_translation_measure(t) || !ug_translation_read(t))
+    if (!ug_translation_measure(t) || !ug_trained_read(&t->trained, t->diags))
         return UG_FAILED;
     const bool done = !t->options->in                ? draw_pictures(t)
                       : ug_translation_takes_many(t) ? translate_many(t)

@@ -3,8 +3,8 @@
 #define UG_TRANSLATION_H
 
 #include "engine/data/listing.h"
-#include "engine/data/safetensors.h"
 #include "engine/run/progress.h"
+#include "engine/run/trained.h"
 #include "engine/run/view.h"
 #include "engine/unitgraph.h"
 
@@ -16,11 +16,8 @@ struct ug_translation {
     const struct ug_translate_options *options;
     struct ug_diags *diags;
     struct ug_arena *arena;
-    const char *path; /* of the parameters */
-    struct ug_safetensors *file;
-    struct ug_program *program;
-    struct ug_store *store;
-    int entry;                        /* index in program->translates */
+    struct ug_trained trained;
+    int entry;                        /* index in the program's translates */
     const struct ug_data_entry *data; /* of the input that pictures are for; NULL without `from` */
     struct ug_type input;             /* its type in training: [N, C, H, W] */
     struct ug_extent reference;       /* what the entry makes of the size in training */
@@ -35,7 +32,6 @@ const struct ug_translate_spec *ug_translation_spec(const struct ug_translation 
 /* Finds the parameters of options->run (the averages where they are kept), builds the program that
  * their file carries, and finds the entry that is asked for.  False after an error. */
 bool ug_translation_load(struct ug_translation *t);
-bool ug_translation_read(struct ug_translation *t); /* the parameters themselves */
 void ug_translation_free(struct ug_translation *t); /* what it holds */
 
 /* How the entry changes the size of training; false after an error. */

@@ -4,34 +4,15 @@
 
 #include "engine/run/checkpoint.h"
 #include "engine/run/translation.h"
-#include "engine/run/weights.h"
 
 const struct ug_translate_spec *ug_translation_spec(const struct ug_translation *t)
 {
-    return &t->program->translates[t->entry];
-}
-
-static bool load_program(struct ug_translation *t)
-{
-    const char *config = ug_safetensors_metadata(t->file, UG_CONFIG_KEY);
-    struct ug_load_options options = {.without_data = true};
-
-    if (!config) {
-        ug_error(t->diags, UG_NOWHERE,
-                 "'%s' holds tensors but no experiment: it was not written by 'unitgraph run'",
-                 t->path);
-        return false;
-    }
-    options.text = config;
-    options.length = strlen(config);
-    options.given = ug_weights_inputs(t->file, t->arena, &options.n_given);
-    t->program = ug_program_load(t->path, &options, t->diags);
-    return t->program && !ug_diags_errors(t->diags);
+    return &t->trained.program->translates[t->entry];
 }
 
 static bool find_entry(struct ug_translation *t)
 {
-    const struct ug_program *p = t->program;
+    const struct ug_program *p = t->trained.program;
     const char **names = ug_arena_array(t->arena, (size_t)p->n_translates, sizeof *names);
 
     for (t->entry = 0; t->entry < p->n_translates; t->entry++) {
@@ -49,10 +30,10 @@ static bool find_input(struct ug_translation *t)
 {
     const char *from = ug_translation_spec(t)->from;
 
-    for (int i = 0; from && i < t->program->n_inputs; i++)
-        if (!strcmp(t->program->inputs[i].name, from)) {
-            t->data = t->program->inputs[i].data;
-            t->input = t->program->inputs[i].type;
+    for (int i = 0; from && i < t->trained.program->n_inputs; i++)
+        if (!strcmp(t->trained.program->inputs[i].name, from)) {
+            t->data = t->trained.program->inputs[i].data;
+            t->input = t->trained.program->inputs[i].type;
         }
     if (!from && t->options->in) {
         ug_error(t->diags, ug_translation_spec(t)->pos,
@@ -78,23 +59,17 @@ bool ug_translation_load(struct ug_translation *t)
                         : o->step >= 0 ? ug_arena_format(t->arena, "%lld", (long long)o->step)
                                        : "latest";
 
-    return (t->path = ug_checkpoint_weights(t->arena, o->run, which, t->diags)) &&
-           (t->file = ug_safetensors_open(t->path, UG_NOWHERE, t->diags)) && load_program(t) &&
-           find_entry(t) && find_input(t);
-}
+    const char *path = ug_checkpoint_weights(t->arena, o->run, which, t->diags);
+    const struct ug_load_options load = {.without_data = true};
 
-bool ug_translation_read(struct ug_translation *t)
-{
-    return (t->store = ug_store_new(t->program, t->diags)) &&
-           ug_weights_take(t->file, t->path, UG_NOWHERE, t->program, t->store->data, t->diags);
+    return ug_trained_open(&t->trained, path, load, t->arena, t->diags) && find_entry(t) &&
+           find_input(t);
 }
 
 void ug_translation_free(struct ug_translation *t)
 {
     ug_view_close(&t->view);
-    ug_store_free(t->store);
-    ug_program_free(t->program);
-    ug_safetensors_close(t->file);
+    ug_trained_close(&t->trained);
     free(t->values);
     ug_arena_free(t->arena);
 }

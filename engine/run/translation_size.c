@@ -36,7 +36,7 @@ static struct ug_unfolded *unfold_at(struct ug_translation *t, struct ug_extent 
     const struct ug_input in = input_for(t, s);
     const struct ug_request request = request_for(t, &in);
     const size_t before = ug_diags_errors(diags);
-    struct ug_unfolded *u = ug_unfold(t->program, &request, diags);
+    struct ug_unfolded *u = ug_unfold(t->trained.program, &request, diags);
 
     if (u && ug_diags_errors(diags) == before && u->extra.n == 1 &&
         ug_samples_check(&u->extra.items[0], diags))
@@ -112,7 +112,8 @@ bool ug_translation_open(struct ug_translation *t, struct ug_extent padded)
     const struct ug_request request = request_for(t, &in);
 
     ug_view_close(&t->view);
-    if (!ug_view_open(&t->view, t->program, &request, t->store, t->store->data, NULL, t->diags))
+    if (!ug_view_open(&t->view, t->trained.program, &request, t->trained.store,
+                      t->trained.store->data, NULL, t->diags))
         return false;
     for (int i = 0; i < t->view.run.graph->n; i++) {
         const struct ug_node *n = t->view.run.graph->nodes[i];

@@ -5,79 +5,62 @@
 
 #include "engine/run/checkpoint.h"
 #include "engine/run/folder.h"
+#include "engine/run/trained.h"
 #include "engine/run/validate.h"
-#include "engine/run/weights.h"
 #include "engine/unitgraph.h"
 
 struct evaluation {
     const struct ug_validate_options *options;
     struct ug_diags *diags;
     struct ug_arena *arena;
-    const char *path; /* of the parameters */
-    struct ug_safetensors *file;
-    struct ug_program *program;
-    struct ug_store *store;
+    struct ug_trained trained;
     struct ug_validation validation;
     struct ug_moment now;
 };
 
 /* ---- Loading ---- */
 
-/* A run's file is in its parameters, and so are the settled paths of its data. */
-static bool load_program(struct evaluation *e)
-{
-    const struct ug_overrides *o = &e->options->overrides;
-    const char *config = ug_safetensors_metadata(e->file, UG_CONFIG_KEY);
-    struct ug_load_options options = {.sets = o->sets, .n_sets = o->n_sets, .text = config};
-
-    if (!config) {
-        ug_error(e->diags, UG_NOWHERE,
-                 "'%s' holds tensors but no experiment: it was not written by 'unitgraph run'",
-                 e->path);
-        return false;
-    }
-    options.length = strlen(config);
-    e->program = ug_program_load(e->path, &options, e->diags);
-    if (!e->program || ug_diags_errors(e->diags))
-        return false;
-    if (!e->program->validate.event.present)
-        ug_note(ug_error(e->diags, UG_NOWHERE, "the file of this run has no 'validate'"),
-                UG_NOWHERE, "write 'validate: {every: 100, metrics: {l1: \"l1_loss(y, x)\"}}'");
-    return e->program->validate.event.present;
-}
-
 /* Step and seed of the checkpoint, where the parameters stand in one: random draws and `step` are
  * then those of the run. */
 static void find_moment(struct evaluation *e)
 {
-    const char *slash = strrchr(e->path, '/');
-    const char *folder = slash ? ug_arena_copy(e->arena, e->path, (size_t)(slash - e->path)) : ".";
-    struct ug_progress_made made = {.step = e->program->train.steps,
-                                    .seed = e->program->train.seed};
+    const char *slash = strrchr(e->trained.path, '/');
+    const char *folder =
+        slash ? ug_arena_copy(e->arena, e->trained.path, (size_t)(slash - e->trained.path)) : ".";
+    struct ug_progress_made made = {.step = e->trained.program->train.steps,
+                                    .seed = e->trained.program->train.seed};
     struct ug_diags *unsaid = ug_diags_new();
 
     if (ug_file_exists(ug_arena_format(e->arena, "%s/state.json", folder)))
         ug_checkpoint_origin(folder, e->arena, &made, unsaid);
     ug_diags_free(unsaid);
-    e->now = ug_moment_at(e->program, made.seed, made.step);
+    e->now = ug_moment_at(e->trained.program, made.seed, made.step);
 }
 
+/* A run's file is in its parameters, and so are the settled paths of its data. */
 static bool load(struct evaluation *e)
 {
     const struct ug_validate_options *o = e->options;
+    const struct ug_load_options load = {.sets = o->overrides.sets, .n_sets = o->overrides.n_sets};
+    const char *path = ug_checkpoint_weights(e->arena, o->run, o->checkpoint, e->diags);
 
-    return (e->path = ug_checkpoint_weights(e->arena, o->run, o->checkpoint, e->diags)) &&
-           (e->file = ug_safetensors_open(e->path, UG_NOWHERE, e->diags)) && load_program(e);
+    if (!ug_trained_open(&e->trained, path, load, e->arena, e->diags))
+        return false;
+    if (!e->trained.program->validate.event.present)
+        ug_note(ug_error(e->diags, UG_NOWHERE, "the file of this run has no 'validate'"),
+                UG_NOWHERE, "write 'validate: {every: 100, metrics: {l1: \"l1_loss(y, x)\"}}'");
+    return e->trained.program->validate.event.present;
 }
 
 static bool open(struct evaluation *e)
 {
-    if (!(e->store = ug_store_new(e->program, e->diags)))
+    struct ug_trained *t = &e->trained;
+
+    if (!ug_trained_read(t, e->diags))
         return false;
-    const struct ug_look look = {.program = e->program, .store = e->store, .data = e->store->data};
+    const struct ug_look look = {.program = t->program, .store = t->store, .data = t->store->data};
     find_moment(e);
-    return ug_weights_take(e->file, e->path, UG_NOWHERE, e->program, e->store->data, e->diags) &&
-           ug_validation_open(&e->validation, &look, e->diags);
+    return ug_validation_open(&e->validation, &look, e->diags);
 }
 
 /* ---- Telling ---- */
@@ -90,7 +73,7 @@ static void print_table(const struct evaluation *e, FILE *out)
     for (int i = 0; i < v->spec->n_metrics; i++)
         if ((int)strlen(v->spec->metrics[i].label) > width)
             width = (int)strlen(v->spec->metrics[i].label);
-    fprintf(out, "%s, step %lld, over %lld samples\n", e->path, (long long)e->now.step,
+    fprintf(out, "%s, step %lld, over %lld samples\n", e->trained.path, (long long)e->now.step,
             (long long)v->count);
     for (int i = 0; i < v->spec->n_metrics; i++)
         fprintf(out, "  %-*s  %.6g\n", width, v->spec->metrics[i].label, v->means[i]);
@@ -105,8 +88,8 @@ static bool write_json(const struct evaluation *e)
         if (json_object_set_new(metrics, v->spec->metrics[i].label, json_real(v->means[i])))
             json_object_set_new(metrics, v->spec->metrics[i].label, json_null());
     json_t *all =
-        json_pack("{s:s, s:I, s:I, s:o}", "parameters", e->path, "step", (json_int_t)e->now.step,
-                  "samples", (json_int_t)v->count, "metrics", metrics);
+        json_pack("{s:s, s:I, s:I, s:o}", "parameters", e->trained.path, "step",
+                  (json_int_t)e->now.step, "samples", (json_int_t)v->count, "metrics", metrics);
     char *text = all ? json_dumps(all, JSON_INDENT(2)) : NULL;
     if (!text)
         ug_error(e->diags, UG_NOWHERE, "cannot write '%s': a name in it is not UTF-8",
@@ -137,9 +120,7 @@ enum ug_status ug_validate(const struct ug_validate_options *o, FILE *out, struc
     const enum ug_status status = evaluate(&e, out);
 
     ug_validation_close(&e.validation);
-    ug_store_free(e.store);
-    ug_program_free(e.program);
-    ug_safetensors_close(e.file);
+    ug_trained_close(&e.trained);
     ug_arena_free(e.arena);
     return status;
 }

@@ -1,0 +1,23 @@
+/* trained.h -- a file of parameters with the experiment that it carries. */
+#ifndef UG_TRAINED_H
+#define UG_TRAINED_H
+
+#include "engine/data/safetensors.h"
+#include "engine/run/store.h"
+
+struct ug_trained {
+    const char *path; /* of the parameters */
+    struct ug_safetensors *file;
+    struct ug_program *program;
+    struct ug_store *store; /* NULL until the parameters are read */
+};
+
+/* Builds the program that the parameters at `path` carry in their metadata: `path` may be NULL after
+ * an error that is on the list.  `load` says how; its text is the file's.  False after an error;
+ * ug_trained_close is then still right. */
+bool ug_trained_open(struct ug_trained *t, const char *path, struct ug_load_options load,
+                     struct ug_arena *arena, struct ug_diags *diags);
+bool ug_trained_read(struct ug_trained *t, struct ug_diags *diags); /* the parameters themselves */
+void ug_trained_close(struct ug_trained *t);
+
+#endif
