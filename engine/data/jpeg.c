@@ -15,7 +15,7 @@ static bool fail(tjhandle handle, char reason[UG_REASON])
 
 /* A warning means that data are damaged or missing and that grey was put in their place. */
 static bool decode_as(tjhandle handle, const unsigned char *bytes, size_t n, int format,
-                      const struct ug_samples *s, void *pixels)
+                      const struct ug_raster *s, void *pixels)
 {
     return !tjDecompress2(handle, bytes, (unsigned long)n, pixels, (int)s->width, 0, (int)s->height,
                           format, TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS | TJFLAG_STOPONWARNING);
@@ -31,7 +31,7 @@ static void light_of_inks(const unsigned char *cmyk, bool adobe, unsigned char *
 }
 
 static bool decode_cmyk(tjhandle handle, const unsigned char *bytes, size_t n, bool adobe,
-                        const struct ug_samples *out, char reason[UG_REASON])
+                        const struct ug_raster *out, char reason[UG_REASON])
 {
     const size_t pixels = (size_t)(out->height * out->width);
     unsigned char *inks = malloc(4 * pixels), *rgb = out->data;
@@ -50,7 +50,7 @@ static bool decode_cmyk(tjhandle handle, const unsigned char *bytes, size_t n, b
 /* ---- Turning upright ---- */
 
 /* Where pixel (y, x) of the upright picture stands in the file, as an index into its rows. */
-static int64_t source_of(int orientation, const struct ug_samples *s, int64_t y, int64_t x)
+static int64_t source_of(int orientation, const struct ug_raster *s, int64_t y, int64_t x)
 {
     const int64_t down = s->height - 1, right = s->width - 1;
 
@@ -74,16 +74,16 @@ static int64_t source_of(int orientation, const struct ug_samples *s, int64_t y,
     }
 }
 
-static bool turn(struct ug_samples *s, int orientation, bool header_only, char reason[UG_REASON])
+static bool turn(struct ug_raster *s, int orientation, bool header_only, char reason[UG_REASON])
 {
     const bool on_its_side = orientation >= 5;
-    struct ug_samples upright = *s;
+    struct ug_raster upright = *s;
 
     if (orientation == 1)
         return true;
     upright.height = on_its_side ? s->width : s->height;
     upright.width = on_its_side ? s->height : s->width;
-    if (!ug_samples_make(&upright, header_only, reason))
+    if (!ug_raster_make(&upright, header_only, reason))
         return false;
     for (int64_t i = 0; !header_only && i < s->height * s->width; i++)
         memcpy((unsigned char *)upright.data + i * s->channels,
@@ -96,15 +96,15 @@ static bool turn(struct ug_samples *s, int orientation, bool header_only, char r
 }
 
 static bool decode(tjhandle handle, const unsigned char *bytes, size_t n, bool header_only,
-                   struct ug_samples *out, char reason[UG_REASON])
+                   struct ug_raster *out, char reason[UG_REASON])
 {
     const struct ug_jpeg_marks marks = ug_jpeg_marks_find(bytes, n);
     int width, height, subsampling, space;
 
     if (tjDecompressHeader3(handle, bytes, (unsigned long)n, &width, &height, &subsampling, &space))
         return fail(handle, reason);
-    *out = (struct ug_samples){height, width, space == TJCS_GRAY ? 1 : 3, 8, NULL};
-    if (!ug_samples_make(out, header_only, reason))
+    *out = (struct ug_raster){height, width, space == TJCS_GRAY ? 1 : 3, 8, NULL};
+    if (!ug_raster_make(out, header_only, reason))
         return false;
     if (header_only)
         return turn(out, marks.orientation, true, reason);
@@ -118,12 +118,12 @@ static bool decode(tjhandle handle, const unsigned char *bytes, size_t n, bool h
     return turn(out, marks.orientation, false, reason);
 }
 
-bool ug_jpeg_decode(const unsigned char *bytes, size_t n, bool header_only, struct ug_samples *out,
+bool ug_jpeg_decode(const unsigned char *bytes, size_t n, bool header_only, struct ug_raster *out,
                     char reason[UG_REASON])
 {
     tjhandle handle = tjInitDecompress();
 
-    *out = (struct ug_samples){0};
+    *out = (struct ug_raster){0};
     if (!handle) {
         snprintf(reason, UG_REASON, "out of memory");
         return false;

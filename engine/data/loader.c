@@ -38,7 +38,7 @@ struct ug_loader {
     struct ug_arena *arena;
     enum ug_drawing drawing;
     int64_t batch, first, last, batches;
-    struct ug_order *orders; /* of each entry that is a root, in training */
+    struct ug_sample_order *orders; /* of each entry that is a root, in training */
     struct slot slots[SLOTS];
 
     pthread_mutex_t lock; /* of what follows, of orders and of slot states */
@@ -74,12 +74,13 @@ static void choose_samples(struct ug_loader *l, struct slot *s, int64_t number)
 
     for (int i = 0; i < l->data->n; i++) {
         const struct ug_entry *root = l->data->entries[i].root;
-        struct ug_order *order = &l->orders[root - l->data->entries];
+        struct ug_sample_order *order = &l->orders[root - l->data->entries];
         s->batch.tensors[i].shape.dim[0] = n;
         for (int64_t j = 0; j < n; j++)
-            s->draws[i * l->batch + j] = l->drawing == UG_DRAW_TRAINING
-                                             ? ug_order_draw(order, l->first + number, l->batch, j)
-                                             : draw_in_order(l, root, number, j);
+            s->draws[i * l->batch + j] =
+                l->drawing == UG_DRAW_TRAINING
+                    ? ug_sample_order_draw(order, l->first + number, l->batch, j)
+                    : draw_in_order(l, root, number, j);
     }
 }
 
@@ -275,7 +276,7 @@ struct ug_loader *ug_loader_start(struct ug_dataset *d, enum ug_drawing drawing,
     l->orders = ug_arena_array(l->arena, (size_t)d->n, sizeof *l->orders);
     for (int i = 0; i < d->n && drawing == UG_DRAW_TRAINING; i++)
         if (d->entries[i].root == &d->entries[i])
-            ug_order_init(&l->orders[i], &d->entries[i], seed);
+            ug_sample_order_init(&l->orders[i], &d->entries[i], seed);
     const bool fits = make_slots(l);
     if (fits)
         start_workers(l);
@@ -303,7 +304,7 @@ void ug_loader_stop(struct ug_loader *l)
         for (int k = 0; l->slots[i].batch.tensors && k < l->data->n; k++)
             free(l->slots[i].batch.tensors[k].data);
     for (int i = 0; i < l->data->n; i++)
-        ug_order_free(&l->orders[i]);
+        ug_sample_order_free(&l->orders[i]);
     pthread_cond_destroy(&l->freed);
     pthread_cond_destroy(&l->filled);
     pthread_mutex_destroy(&l->lock);

@@ -30,20 +30,20 @@ void ug_order_permute(uint64_t seed, const char *name, int64_t epoch, int64_t n,
     }
 }
 
-void ug_order_init(struct ug_order *o, const struct ug_entry *entry, uint64_t seed)
+void ug_sample_order_init(struct ug_sample_order *o, const struct ug_entry *entry, uint64_t seed)
 {
-    *o = (struct ug_order){
+    *o = (struct ug_sample_order){
         .seed = seed, .entry = entry, .views = stream_of("view", entry->spec->name), .epoch = -1};
     if (entry->spec->shuffle)
         o->permutation = ug_xcalloc((size_t)ug_entry_count(entry), sizeof *o->permutation);
 }
 
-void ug_order_free(struct ug_order *o)
+void ug_sample_order_free(struct ug_sample_order *o)
 {
     free(o->permutation);
 }
 
-static int64_t sample_at(struct ug_order *o, int64_t epoch, int64_t place)
+static int64_t sample_at(struct ug_sample_order *o, int64_t epoch, int64_t place)
 {
     if (!o->permutation)
         return place;
@@ -55,7 +55,8 @@ static int64_t sample_at(struct ug_order *o, int64_t epoch, int64_t place)
     return o->permutation[place];
 }
 
-struct ug_draw ug_order_draw(struct ug_order *o, int64_t step, int64_t batch, int64_t j)
+struct ug_draw ug_sample_order_draw(struct ug_sample_order *o, int64_t step, int64_t batch,
+                                    int64_t j)
 {
     const int64_t at = step * batch + j, count = ug_entry_count(o->entry);
     const struct ug_random random = {o->seed, o->views, (uint64_t)step};

@@ -26,7 +26,7 @@ void ug_picture_free(struct ug_picture *p)
     *p = (struct ug_picture){0};
 }
 
-bool ug_samples_make(struct ug_samples *s, bool header_only, char reason[UG_REASON])
+bool ug_raster_make(struct ug_raster *s, bool header_only, char reason[UG_REASON])
 {
     if (s->height < 1 || s->width < 1 || s->height > UG_MAX_PIXELS / s->width) {
         snprintf(reason, UG_REASON, "it has %lldx%lld pixels; the limit is %d in all",
@@ -55,7 +55,7 @@ static ug_decode_fn *decoder_for(const unsigned char *bytes, size_t n)
     return NULL;
 }
 
-static bool decode(const unsigned char *bytes, size_t n, bool header_only, struct ug_samples *out,
+static bool decode(const unsigned char *bytes, size_t n, bool header_only, struct ug_raster *out,
                    char reason[UG_REASON])
 {
     ug_decode_fn *decoder = decoder_for(bytes, n);
@@ -66,7 +66,7 @@ static bool decode(const unsigned char *bytes, size_t n, bool header_only, struc
     return false;
 }
 
-static bool decode_file(const char *path, bool header_only, struct ug_samples *out,
+static bool decode_file(const char *path, bool header_only, struct ug_raster *out,
                         struct ug_pos pos, struct ug_diags *diags)
 {
     char reason[UG_REASON];
@@ -83,7 +83,7 @@ static bool decode_file(const char *path, bool header_only, struct ug_samples *o
 }
 
 /* The header from the start of the file, where it nearly always is. */
-static bool decode_start(const char *path, struct ug_samples *out)
+static bool decode_start(const char *path, struct ug_raster *out)
 {
     unsigned char bytes[HEADER_BYTES];
     char reason[UG_REASON];
@@ -100,7 +100,7 @@ static bool decode_start(const char *path, struct ug_samples *out)
 bool ug_picture_info(const char *path, struct ug_picture_info *out, struct ug_pos pos,
                      struct ug_diags *diags)
 {
-    struct ug_samples s;
+    struct ug_raster s;
 
     if (!decode_start(path, &s) && !decode_file(path, true, &s, pos, diags))
         return false;
@@ -110,14 +110,14 @@ bool ug_picture_info(const char *path, struct ug_picture_info *out, struct ug_po
 
 /* ---- From samples to planes ---- */
 
-static float sample(const struct ug_samples *s, int64_t i)
+static float sample(const struct ug_raster *s, int64_t i)
 {
     return s->depth == 8 ? (float)((const uint8_t *)s->data)[i] / 255.0f
                          : (float)((const uint16_t *)s->data)[i] / 65535.0f;
 }
 
 /* Pixel i laid on white: one or three values. */
-static void pixel(const struct ug_samples *s, int64_t i, float v[3])
+static void pixel(const struct ug_raster *s, int64_t i, float v[3])
 {
     const int colours = s->channels < 3 ? 1 : 3;
 
@@ -130,7 +130,7 @@ static void pixel(const struct ug_samples *s, int64_t i, float v[3])
     }
 }
 
-static void lay_out(const struct ug_samples *s, struct ug_picture *p)
+static void lay_out(const struct ug_raster *s, struct ug_picture *p)
 {
     const int64_t n = p->height * p->width;
     const bool grey = s->channels < 3;
@@ -149,7 +149,7 @@ static void lay_out(const struct ug_samples *s, struct ug_picture *p)
 bool ug_picture_read(const char *path, int64_t channels, struct ug_picture *out, struct ug_pos pos,
                      struct ug_diags *diags)
 {
-    struct ug_samples s;
+    struct ug_raster s;
 
     if (!decode_file(path, false, &s, pos, diags))
         return false;

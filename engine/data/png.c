@@ -17,7 +17,7 @@ struct decoding {
     png_infop info;
     const unsigned char *bytes;
     size_t left;
-    struct ug_samples *out;
+    struct ug_raster *out;
     png_bytep *rows;
     char *reason;
 };
@@ -63,7 +63,7 @@ static bool read_header(struct decoding *d, bool header_only)
     d->out->height = png_get_image_height(d->png, d->info);
     d->out->channels = png_get_channels(d->png, d->info);
     d->out->depth = png_get_bit_depth(d->png, d->info);
-    return ug_samples_make(d->out, header_only, d->reason);
+    return ug_raster_make(d->out, header_only, d->reason);
 }
 
 static void read_rows(struct decoding *d)
@@ -88,12 +88,12 @@ static bool decode(struct decoding *d, bool header_only)
     return true;
 }
 
-bool ug_png_decode(const unsigned char *bytes, size_t n, bool header_only, struct ug_samples *out,
+bool ug_png_decode(const unsigned char *bytes, size_t n, bool header_only, struct ug_raster *out,
                    char reason[UG_REASON])
 {
     struct decoding d = {.bytes = bytes, .left = n, .out = out, .reason = reason};
 
-    *out = (struct ug_samples){0};
+    *out = (struct ug_raster){0};
     d.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &d, decoding_failed, ignore_warning);
     d.info = d.png ? png_create_info_struct(d.png) : NULL;
     snprintf(reason, UG_REASON, "out of memory");

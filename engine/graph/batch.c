@@ -5,18 +5,18 @@
 
 #include "engine/graph/batch_sets.h"
 #include "engine/graph/passes.h"
-#include "engine/graph/samples.h"
+#include "engine/graph/batch_ops.h"
 
 struct batching {
     struct ug_copying c; /* c.map: NULL also for a node whose value is part of a sum only */
-    struct ug_sets sets;
+    struct ug_batch_sets sets;
     struct ug_graph *into;
     struct ug_node **whole; /* by set: all of its samples as one value; NULL: not made yet */
     bool *done;             /* by id */
 };
 
 /* The set that a node runs with, or NULL. */
-static const struct ug_set *set_of(const struct batching *b, int id)
+static const struct ug_batch_set *set_of(const struct batching *b, int id)
 {
     const int set = b->sets.set[id];
 
@@ -41,9 +41,9 @@ static struct ug_node *join(struct batching *b, struct ug_node **in, int n)
 static struct ug_node *part_of(struct batching *b, int set, int first, int n,
                                const struct ug_node *like_node)
 {
-    const struct ug_set *s = &b->sets.items[set];
+    const struct ug_batch_set *s = &b->sets.items[set];
     const int64_t each = like_node->type.shape.dim[0];
-    const struct ug_part part = {first * each, n * each};
+    const struct ug_part_attrs part = {first * each, n * each};
     struct ug_node like = *like_node;
 
     if (!b->whole[set]) {
@@ -67,14 +67,14 @@ static struct ug_node *part_of(struct batching *b, int set, int first, int n,
 /* The counterpart of an old node that is done. */
 static struct ug_node *value_of(struct batching *b, const struct ug_node *n)
 {
-    const struct ug_set *set = set_of(b, n->id);
+    const struct ug_batch_set *set = set_of(b, n->id);
 
     if (!b->c.map[n->id] && set && !set->summed)
         b->c.map[n->id] = part_of(b, b->sets.set[n->id], b->sets.index[n->id], 1, n);
     return b->c.map[n->id];
 }
 
-static struct ug_node *feed(struct batching *b, const struct ug_set *set, int input)
+static struct ug_node *feed(struct batching *b, const struct ug_batch_set *set, int input)
 {
     const struct ug_node *first = b->c.old[set->ids[0]]->in[input];
     struct ug_node **in, *joined;
@@ -93,7 +93,7 @@ static struct ug_node *feed(struct batching *b, const struct ug_set *set, int in
 
 /* ---- Nodes ---- */
 
-static void make_set(struct batching *b, const struct ug_set *set)
+static void make_set(struct batching *b, const struct ug_batch_set *set)
 {
     const struct ug_node *n = b->c.old[set->ids[0]];
     struct ug_node like = *n, **in = ug_xcalloc((size_t)n->n_in, sizeof(*in)), *made;
@@ -147,7 +147,7 @@ static void make_single(struct batching *b, const struct ug_node *n)
 /* What is still to be made before the node, or before the set it runs with; -1: nothing. */
 static int find_missing(const struct batching *b, const struct ug_node *n)
 {
-    const struct ug_set *set = set_of(b, n->id);
+    const struct ug_batch_set *set = set_of(b, n->id);
     const int *ids = set ? set->ids : &n->id, members = set ? set->n : 1;
 
     for (int m = 0; m < members; m++)
@@ -155,7 +155,7 @@ static int find_missing(const struct batching *b, const struct ug_node *n)
             if (!b->done[b->c.old[ids[m]]->in[i]->id])
                 return b->c.old[ids[m]]->in[i]->id;
     for (int i = 0; set && i < n->n_in; i++) { /* what is put together for others: all of it */
-        const struct ug_set *whole = &b->sets.items[b->sets.set[n->in[i]->id]];
+        const struct ug_batch_set *whole = &b->sets.items[b->sets.set[n->in[i]->id]];
 
         for (int m = 0; set->feeds[i] == UG_FEED_PART && m < whole->n; m++)
             if (!b->done[whole->ids[m]])

@@ -33,7 +33,7 @@ struct group {
 struct finder {
     const struct ug_copying *c;
     struct ug_arena *arena, *own; /* of the sets; for the time of finding them */
-    struct ug_sets sets;
+    struct ug_batch_sets sets;
     int *phase;     /* by id: the phase before which it cannot run */
     int *beside;    /* by id, of backward nodes: see find_companions; or NONE */
     int *user;      /* by id: the only user; NONE, SEVERAL */
@@ -74,7 +74,7 @@ static bool may_join(const struct ug_node *n)
 
 static enum ug_feed feed_of(const struct finder *f, const int *ids, int n, int input)
 {
-    const struct ug_sets *s = &f->sets;
+    const struct ug_batch_sets *s = &f->sets;
     const int first = node_of(f, ids[0])->in[input]->id;
     bool same = true, part = s->set[first] != UG_ALONE && !s->items[s->set[first]].summed;
 
@@ -186,7 +186,7 @@ static int compare_heavy(const void *x, const void *y, void *context)
 /* Two values by the sets they are of; two of one set by their places in it. */
 static int compare_places(const struct finder *f, int a, int b)
 {
-    const struct ug_sets *s = &f->sets;
+    const struct ug_batch_sets *s = &f->sets;
     const int order = compare_ints(s->set[a], s->set[b]);
 
     return order || s->set[a] == UG_ALONE ? order : compare_ints(s->index[a], s->index[b]);
@@ -265,7 +265,7 @@ static bool sums_up(const struct finder *f, const int *ids, int n)
 static void add_set(struct finder *f, const int *ids, int n, const enum ug_feed *feeds)
 {
     const struct ug_node *first = node_of(f, ids[0]);
-    struct ug_set set = {.n = n, .summed = feeds && first->op->sums_samples};
+    struct ug_batch_set set = {.n = n, .summed = feeds && first->op->sums_samples};
 
     set.ids = ug_arena_array(f->arena, (size_t)n, sizeof *set.ids);
     memcpy(set.ids, ids, (size_t)n * sizeof *set.ids);
@@ -673,8 +673,8 @@ static struct finder start(struct ug_arena *arena, const struct ug_copying *c,
     return f;
 }
 
-struct ug_sets ug_find_sets(struct ug_arena *arena, const struct ug_copying *c,
-                            struct ug_node *const *roots, int n_roots)
+struct ug_batch_sets ug_find_sets(struct ug_arena *arena, const struct ug_copying *c,
+                                  struct ug_node *const *roots, int n_roots)
 {
     struct finder f = start(arena, c, roots, n_roots);
 

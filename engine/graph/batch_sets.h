@@ -13,7 +13,7 @@ enum ug_feed {
     UG_FEED_JOIN  /* put together by copying */
 };
 
-struct ug_set {
+struct ug_batch_set {
     int *ids; /* of the members, in the order of their samples */
     int n;
     enum ug_feed *feeds; /* by input; NULL: the members run by themselves, and what they give is put
@@ -21,8 +21,8 @@ struct ug_set {
     bool summed;         /* the members' results are added up anyway: the new node gives the sum */
 };
 
-struct ug_sets {
-    struct ug_set *items;
+struct ug_batch_sets {
+    struct ug_batch_set *items;
     int n, capacity;
     int *set;   /* by id: UG_ALONE, or an index of items */
     int *index; /* by id: which of the members it is */
@@ -30,7 +30,7 @@ struct ug_sets {
 
 /* Which nodes of c->old run as one; none of a set waits, through other sets or not, for another of
  * it.  Lists lie in `arena`. */
-struct ug_sets ug_find_sets(struct ug_arena *arena, const struct ug_copying *c,
-                            struct ug_node *const *roots, int n_roots);
+struct ug_batch_sets ug_find_sets(struct ug_arena *arena, const struct ug_copying *c,
+                                  struct ug_node *const *roots, int n_roots);
 
 #endif

@@ -21,7 +21,7 @@ static struct ug_at step_at(struct run *r)
     return r->single ? r->at : ug_at_round(r->u, r->at, r->position++);
 }
 
-static bool run_call(struct run *r, const struct ug_step *step)
+static bool run_call(struct run *r, const struct ug_chain_step *step)
 {
     struct ug_here here = {r->u, r->env, step_at(r), step->expr, false};
     struct ug_quantity out;
@@ -32,7 +32,7 @@ static bool run_call(struct run *r, const struct ug_step *step)
     return true;
 }
 
-static bool run_label(struct run *r, const struct ug_step *step)
+static bool run_label(struct run *r, const struct ug_chain_step *step)
 {
     r->position++;
     if (!ug_run_chain(r->u, &step->body, r->env, r->labels, ug_at_below(r->u, r->at, step->name),
@@ -58,7 +58,7 @@ bool ug_count_rounds(struct ug_here *here, const struct ug_expr *x, int64_t *rou
 }
 
 /* The rounds of a repeat are 0 … N-1 below it; labels inside are seen in their round alone. */
-static bool run_repeat(struct run *r, const struct ug_step *step)
+static bool run_repeat(struct run *r, const struct ug_chain_step *step)
 {
     const struct ug_at at = step_at(r);
     struct ug_here here = {r->u, r->env, at, step->expr, true};
@@ -79,7 +79,7 @@ static bool run_repeat(struct run *r, const struct ug_step *step)
     return true;
 }
 
-static bool run_residual(struct run *r, const struct ug_step *step)
+static bool run_residual(struct run *r, const struct ug_chain_step *step)
 {
     const struct ug_quantity before = r->value;
 
@@ -89,7 +89,7 @@ static bool run_residual(struct run *r, const struct ug_step *step)
     return ug_add_values(r->u, &before, &r->value, &r->value);
 }
 
-static bool run_choice(struct run *r, const struct ug_step *step)
+static bool run_choice(struct run *r, const struct ug_chain_step *step)
 {
     struct ug_here here = {r->u, r->env, r->at, step->expr, true};
     struct ug_quantity condition;
@@ -102,7 +102,7 @@ static bool run_choice(struct run *r, const struct ug_step *step)
 
 static bool run_steps(struct run *r, const struct ug_chain *chain)
 {
-    static bool (*const run_step[])(struct run *, const struct ug_step *) = {
+    static bool (*const run_step[])(struct run *, const struct ug_chain_step *) = {
         [UG_STEP_CALL] = run_call,     [UG_STEP_LABEL] = run_label,
         [UG_STEP_REPEAT] = run_repeat, [UG_STEP_RESIDUAL] = run_residual,
         [UG_STEP_WHEN] = run_choice,

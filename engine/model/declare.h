@@ -10,15 +10,15 @@
 
 /* ---- Chains ---- */
 
-struct ug_step;
+struct ug_chain_step;
 
 struct ug_chain {
-    struct ug_step *steps;
+    struct ug_chain_step *steps;
     int n;
     bool single; /* exactly one step, judged on the text: names leave out its position */
 };
 
-enum ug_step_kind {
+enum ug_chain_step_kind {
     UG_STEP_CALL,     /* `layer(args)`, or a bare name */
     UG_STEP_LABEL,    /* `LABEL: steps` */
     UG_STEP_REPEAT,   /* N copies in a row */
@@ -26,8 +26,8 @@ enum ug_step_kind {
     UG_STEP_WHEN      /* one of two chains */
 };
 
-struct ug_step {
-    enum ug_step_kind kind;
+struct ug_chain_step {
+    enum ug_chain_step_kind kind;
     struct ug_pos pos;
     const struct ug_expr *expr; /* CALL: the call; REPEAT: how often; WHEN: the condition */
     const char *name;           /* LABEL: the label; REPEAT: `as`, or NULL */

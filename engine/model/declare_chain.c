@@ -20,7 +20,7 @@ static int count_steps(const struct ug_chain *c)
     int n = 0;
 
     for (int i = 0; i < c->n; i++) {
-        const struct ug_step *s = &c->steps[i];
+        const struct ug_chain_step *s = &c->steps[i];
         const bool transparent = s->kind == UG_STEP_RESIDUAL || s->kind == UG_STEP_WHEN;
 
         n += transparent ? count_steps(&s->body) + count_steps(&s->otherwise) : 1;
@@ -28,7 +28,7 @@ static int count_steps(const struct ug_chain *c)
     return n;
 }
 
-static bool call_step(struct ug_declaring *d, struct ug_yaml *value, struct ug_step *out)
+static bool call_step(struct ug_declaring *d, struct ug_yaml *value, struct ug_chain_step *out)
 {
     struct ug_diag *diag;
 
@@ -59,7 +59,8 @@ static bool sub_chain(struct ug_declaring *d, const struct ug_yaml *step, const 
     return false;
 }
 
-static bool repeat_step(struct ug_declaring *d, const struct ug_yaml *value, struct ug_step *out)
+static bool repeat_step(struct ug_declaring *d, const struct ug_yaml *value,
+                        struct ug_chain_step *out)
 {
     static const char *const known[] = {"repeat", "as", "body", NULL};
     const struct ug_yaml *as = ug_yaml_get(value, "as");
@@ -74,7 +75,8 @@ static bool repeat_step(struct ug_declaring *d, const struct ug_yaml *value, str
     return sub_chain(d, value, "body", &out->body) && out->expr && fine;
 }
 
-static bool when_step(struct ug_declaring *d, const struct ug_yaml *value, struct ug_step *out)
+static bool when_step(struct ug_declaring *d, const struct ug_yaml *value,
+                      struct ug_chain_step *out)
 {
     static const char *const known[] = {"when", "body", "else", NULL};
     struct ug_yaml *otherwise = ug_yaml_get(value, "else");
@@ -87,7 +89,8 @@ static bool when_step(struct ug_declaring *d, const struct ug_yaml *value, struc
     return sub_chain(d, value, "body", &out->body) && out->expr && fine;
 }
 
-static bool residual_step(struct ug_declaring *d, const struct ug_yaml *value, struct ug_step *out)
+static bool residual_step(struct ug_declaring *d, const struct ug_yaml *value,
+                          struct ug_chain_step *out)
 {
     static const char *const known[] = {"residual", NULL};
     const bool fine = ug_declare_keys(d, value, "a residual step", known);
@@ -97,7 +100,8 @@ static bool residual_step(struct ug_declaring *d, const struct ug_yaml *value, s
 }
 
 /* Labels become part of parameters' names and of places. */
-static bool label_step(struct ug_declaring *d, const struct ug_yaml *value, struct ug_step *out)
+static bool label_step(struct ug_declaring *d, const struct ug_yaml *value,
+                       struct ug_chain_step *out)
 {
     const struct ug_yaml *label = value->keys[0];
     struct ug_diag *diag;
@@ -126,9 +130,9 @@ static bool label_step(struct ug_declaring *d, const struct ug_yaml *value, stru
     return ug_declare_chain(d, value->items[0], &out->body);
 }
 
-static bool declare_step(struct ug_declaring *d, struct ug_yaml *value, struct ug_step *out)
+static bool declare_step(struct ug_declaring *d, struct ug_yaml *value, struct ug_chain_step *out)
 {
-    *out = (struct ug_step){.pos = value->pos};
+    *out = (struct ug_chain_step){.pos = value->pos};
     if (value->kind == UG_YAML_SCALAR)
         return call_step(d, value, out);
     if (value->kind == UG_YAML_LIST || value->n == 0) {

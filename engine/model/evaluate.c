@@ -371,7 +371,7 @@ static bool evaluate_bound(struct ug_eval *e, const struct ug_expr *x, bool *has
 }
 
 static bool index_list(struct ug_eval *e, const struct ug_expr *x, const struct ug_quantity *list,
-                       const struct ug_span *s, struct ug_quantity *out)
+                       const struct ug_subscript *s, struct ug_quantity *out)
 {
     if (!s->range) {
         const int64_t i = s->from < 0 ? s->from + list->n : s->from;
@@ -393,7 +393,7 @@ static bool index_list(struct ug_eval *e, const struct ug_expr *x, const struct 
 static bool evaluate_index(struct ug_eval *e, const struct ug_expr *x, struct ug_quantity *out)
 {
     enum { MOST_SLICES = 8 };
-    struct ug_span spans[MOST_SLICES] = {{0}};
+    struct ug_subscript spans[MOST_SLICES] = {{0}};
     struct ug_quantity base;
     char text[UG_QUANTITY_TEXT];
 

@@ -22,7 +22,7 @@ static bool refuse(const struct parsing *p, const char *what)
     return false;
 }
 
-static void push(const struct parsing *p, struct ug_piece piece)
+static void push(const struct parsing *p, struct ug_pattern_piece piece)
 {
     struct ug_pattern *t = p->pattern;
 
@@ -59,7 +59,7 @@ static int letter_index(const struct parsing *p, const char *name, size_t length
 /* The inside of { }: [FACTOR*]NAME[+ADDED|-ADDED], with no blanks. */
 static bool parse_number(const struct parsing *p, const char *at, const char *end)
 {
-    struct ug_piece piece = {.kind = UG_PIECE_NUMBER, .factor = 1};
+    struct ug_pattern_piece piece = {.kind = UG_PIECE_NUMBER, .factor = 1};
 
     if (*at >= '0' && *at <= '9') {
         piece.factor = read_number(&at);
@@ -94,7 +94,7 @@ static bool parse_star(const struct parsing *p)
         return refuse(p, "has more than two *");
     if (t->n && t->pieces[t->n - 1].kind == UG_PIECE_STAR)
         return refuse(p, "has two * side by side");
-    push(p, (struct ug_piece){.kind = UG_PIECE_STAR, .index = t->n_stars++});
+    push(p, (struct ug_pattern_piece){.kind = UG_PIECE_STAR, .index = t->n_stars++});
     return true;
 }
 
@@ -104,7 +104,7 @@ static bool parse(const struct parsing *p)
         const size_t plain = strcspn(at, "*{}");
         const char *close = strchr(at + plain, '}');
         if (plain)
-            push(p, (struct ug_piece){.kind = UG_PIECE_TEXT, .text = at, .length = plain});
+            push(p, (struct ug_pattern_piece){.kind = UG_PIECE_TEXT, .text = at, .length = plain});
         at += plain;
         if (*at == '*') {
             if (!parse_star(p))
@@ -179,7 +179,7 @@ static bool fit_star(const struct ug_pattern *p, int i, const char *name, struct
 
 static bool fit_number(const struct ug_pattern *p, int i, const char *name, struct ug_fit *fit)
 {
-    const struct ug_piece *piece = &p->pieces[i];
+    const struct ug_pattern_piece *piece = &p->pieces[i];
     const int64_t n = read_number(&name);
 
     if (n < piece->added || n < 0 || (n - piece->added) % piece->factor)
@@ -193,7 +193,7 @@ static bool fit_from(const struct ug_pattern *p, int i, const char *name, struct
 {
     if (i == p->n)
         return !*name;
-    const struct ug_piece *piece = &p->pieces[i];
+    const struct ug_pattern_piece *piece = &p->pieces[i];
     switch (piece->kind) {
     case UG_PIECE_TEXT:
         return !strncmp(name, piece->text, piece->length) &&
@@ -216,7 +216,7 @@ const char *ug_pattern_fill(const struct ug_pattern *p, const struct ug_fit *fit
     const char *name = "";
 
     for (int i = 0; i < p->n; i++) {
-        const struct ug_piece *piece = &p->pieces[i];
+        const struct ug_pattern_piece *piece = &p->pieces[i];
         if (piece->kind == UG_PIECE_TEXT) {
             name = ug_arena_format(a, "%s%.*s", name, (int)piece->length, piece->text);
         } else if (piece->kind == UG_PIECE_STAR) {

@@ -18,10 +18,10 @@ struct ug_fit {
     int64_t numbers[UG_MOST_NUMBERS]; /* in the order of the pattern's letters: see ug_pattern */
 };
 
-enum ug_piece_kind { UG_PIECE_TEXT, UG_PIECE_STAR, UG_PIECE_NUMBER };
+enum ug_pattern_piece_kind { UG_PIECE_TEXT, UG_PIECE_STAR, UG_PIECE_NUMBER };
 
-struct ug_piece {
-    enum ug_piece_kind kind;
+struct ug_pattern_piece {
+    enum ug_pattern_piece_kind kind;
     const char *text; /* TEXT */
     size_t length;
     int index;             /* STAR: which; NUMBER: of its letter in `letters` */
@@ -30,7 +30,7 @@ struct ug_piece {
 
 struct ug_pattern {
     const char *text; /* as it is written */
-    struct ug_piece *pieces;
+    struct ug_pattern_piece *pieces;
     int n, capacity, n_stars, n_letters;
     const char *letters[UG_MOST_NUMBERS];
 };

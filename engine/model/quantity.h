@@ -70,7 +70,7 @@ enum ug_found {
 };
 
 /* `[i]` or `[i:j]`, evaluated; an open end has its `has_` false. */
-struct ug_span {
+struct ug_subscript {
     bool range, has_from, has_to;
     int64_t from, to; /* negative: from the end */
 };
@@ -96,7 +96,7 @@ struct ug_scope {
                     const struct ug_quantity *b, struct ug_quantity *out);
     /* x[…] of a tensor. */
     bool (*index)(void *context, const struct ug_expr *at, const struct ug_quantity *x,
-                  const struct ug_span *spans, int n, struct ug_quantity *out);
+                  const struct ug_subscript *spans, int n, struct ug_quantity *out);
 };
 
 struct ug_eval {

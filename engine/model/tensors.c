@@ -208,8 +208,9 @@ static bool operate(void *context, const struct ug_expr *at, const struct ug_qua
 
 /* One axis of x[…]: `[i]` drops it, `[i:j]` keeps it; ends beyond the extent are cut, as in Python.
  */
-static bool slice_axis(struct ug_here *here, const struct ug_expr *at, const struct ug_span *span,
-                       int axis, int64_t extent, struct ug_slice_attrs *s)
+static bool slice_axis(struct ug_here *here, const struct ug_expr *at,
+                       const struct ug_subscript *span, int axis, int64_t extent,
+                       struct ug_slice_attrs *s)
 {
     int64_t from = span->has_from ? span->from : 0, to = span->has_to ? span->to : extent;
 
@@ -235,7 +236,7 @@ static bool slice_axis(struct ug_here *here, const struct ug_expr *at, const str
 }
 
 static bool slice(void *context, const struct ug_expr *at, const struct ug_quantity *x,
-                  const struct ug_span *spans, int n, struct ug_quantity *out)
+                  const struct ug_subscript *spans, int n, struct ug_quantity *out)
 {
     struct ug_here *here = context;
     struct ug_node *node = x->node;
@@ -249,7 +250,7 @@ static bool slice(void *context, const struct ug_expr *at, const struct ug_quant
         return false;
     }
     for (int i = 0; i < shape->rank; i++) {
-        static const struct ug_span whole = {.range = true};
+        static const struct ug_subscript whole = {.range = true};
 
         if (!slice_axis(here, at, i < n ? &spans[i] : &whole, i, shape->dim[i], &s))
             return false;

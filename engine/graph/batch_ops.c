@@ -1,5 +1,5 @@
-/* samples.c -- the two ops of samples.h. */
-#include "engine/graph/samples.h"
+/* batch_ops.c -- the two ops of batch_ops.h. */
+#include "engine/graph/batch_ops.h"
 
 #include <string.h>
 
@@ -49,13 +49,13 @@ const struct ug_op ug_op_joined = {
 static bool infer_part(struct ug_inference *t)
 {
     t->out = t->in[0];
-    t->out.shape.dim[0] = ((const struct ug_part *)t->attrs)->n;
+    t->out.shape.dim[0] = ((const struct ug_part_attrs *)t->attrs)->n;
     return true;
 }
 
 static size_t part_at(const void *attrs, const struct ug_type *in)
 {
-    const struct ug_part *part = attrs;
+    const struct ug_part_attrs *part = attrs;
 
     return (size_t)part->first * (size_t)ug_shape_span(&in->shape, 1, in->shape.rank) *
            ug_dtype_size(in->dtype);
@@ -66,7 +66,7 @@ const struct ug_op ug_op_part = {
     .summary = "Some samples of a batch.",
     .formula = "y[i] = x[first + i]",
     .internal = true,
-    .attrs_size = sizeof(struct ug_part),
+    .attrs_size = sizeof(struct ug_part_attrs),
     .infer = infer_part,
     .why_no_gradient = "it is made when all gradients are there",
     .flops = no_flops,
