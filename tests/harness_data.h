@@ -1,4 +1,5 @@
-/* harness_data.h -- data entries with their defaults, and pictures to put into folders. */
+/* harness_data.h -- data entries with their defaults, and pictures to put into folders; for
+ * tests with the fixtures of harness_scratch.h. */
 #ifndef UG_TESTS_DATA_H
 #define UG_TESTS_DATA_H
 

@@ -7,6 +7,7 @@
 #include "engine/base/file.h"
 #include "engine/data/safetensors.h"
 #include "tests/harness_folder.h"
+#include "tests/harness_scratch.h"
 
 enum { LARGEST_FILE = 1 << 26 };
 
@@ -21,34 +22,29 @@ const char *experiment_write(const char *name, const char *yaml)
 const char *experiment_tensor(const char *file, const char *name, int rank, const int64_t *dim,
                               float scale)
 {
-    struct ug_diags *diags = ug_diags_new();
     struct ug_named_tensor t = {name, {UG_F32, ug_shape_of(rank, dim), NULL}};
     const int64_t n = ug_shape_count(&t.tensor.shape);
-    float *values = calloc((size_t)n, sizeof *values);
+    float *values = ug_arena_array(arena, (size_t)n, sizeof *values);
     const char *path = folder_file(file);
 
     for (int64_t i = 0; i < n; i++)
         values[i] = scale * (float)(i + 1);
     t.tensor.data = values;
     ck_assert(ug_safetensors_write(path, &t, 1, NULL, diags));
-    ug_diags_free(diags);
-    free(values);
     return path;
 }
 
-enum ug_status experiment_run(const char *file, const char *out, struct ug_run_options options,
-                              struct ug_diags *diags)
+const struct ug_run_options as_written = {.seed = -1};
+
+void experiment_run(const char *file, const char *out, struct ug_run_options options)
 {
     options.out = folder_file(out);
     const enum ug_status status = ug_run(file, &options, diags);
-    if (status != UG_DONE)
-        ug_diags_print(diags, stderr, 5);
-    return status;
+    ck_assert_msg(status == UG_DONE, "running %s gave %d:\n%s", file, status, messages());
 }
 
 void experiment_read(const char *path, const char *tensor, int n, float *values)
 {
-    struct ug_diags *diags = ug_diags_new();
     struct ug_safetensors *file = ug_safetensors_open(folder_file(path), UG_NOWHERE, diags);
 
     ck_assert_msg(file != NULL, "cannot open %s", path);
@@ -56,17 +52,16 @@ void experiment_read(const char *path, const char *tensor, int n, float *values)
     ck_assert_msg(t != NULL, "%s has no %s", path, tensor);
     ck_assert(ug_stored_read(t, UG_F32, 0, n, values));
     ug_safetensors_close(file);
-    ug_diags_free(diags);
 }
 
 static char *read_whole(const char *path, size_t *length)
 {
-    struct ug_diags *diags = ug_diags_new();
     char *text = ug_file_read(folder_file(path), LARGEST_FILE, length, UG_NOWHERE, diags);
 
     ck_assert_msg(text != NULL, "cannot read %s", path);
-    ug_diags_free(diags);
-    return text;
+    char *copy = ug_arena_copy(arena, text, *length);
+    free(text);
+    return copy;
 }
 
 char *experiment_text(const char *path)
@@ -79,10 +74,7 @@ char *experiment_text(const char *path)
 int experiment_same(const char *a, const char *b)
 {
     size_t n, m;
-    char *x = read_whole(a, &n), *y = read_whole(b, &m);
-    const int same = n == m && !memcmp(x, y, n);
+    const char *x = read_whole(a, &n), *y = read_whole(b, &m);
 
-    free(x);
-    free(y);
-    return same;
+    return n == m && !memcmp(x, y, n);
 }

@@ -1,11 +1,10 @@
-/* harness_folder.h -- a temporary folder for the length of one test. */
+/* harness_folder.h -- the temporary folder of a test; harness_scratch.h makes it. */
 #ifndef UG_TESTS_FOLDER_H
 #define UG_TESTS_FOLDER_H
 
 #include <stddef.h>
 
-/* Fixtures for tcase_add_checked_fixture: an empty folder before each test, removed with all in it
- * after. */
+/* An empty folder before each test, removed with all in it after. */
 void folder_setup(void);
 void folder_teardown(void);
 

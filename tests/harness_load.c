@@ -1,10 +1,9 @@
 /* Trials from YAML. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "engine/model/program.h"
+#include "harness_program.h"
 #include "harness_runner.h"
 
 static void release_loaded(struct trial *t)
@@ -60,22 +59,14 @@ struct trial *trial_load(const char *text, bool training, int64_t n_labels)
     return t;
 }
 
-static struct ug_node *find_value(const struct ug_values *values, const char *name)
-{
-    for (int i = 0; i < values->n; i++)
-        if (!strcmp(values->items[i].name, name))
-            return values->items[i].node;
-    return NULL;
-}
-
 struct ug_node *trial_value(struct trial *t, const char *name)
 {
-    struct ug_node *n = find_value(&t->unfolded->values, name);
+    struct ug_node *n = program_value(&t->unfolded->values, name);
 
     if (!n)
-        n = find_value(&t->unfolded->losses, name);
+        n = program_value(&t->unfolded->losses, name);
     if (!n)
-        n = find_value(&t->unfolded->terms, name);
+        n = program_value(&t->unfolded->terms, name);
     ck_assert_msg(n != NULL, "there is no value '%s'", name);
     return n;
 }

@@ -8,7 +8,7 @@ static int n_programs, n_unfolded;
 
 void program_setup(void)
 {
-    read_setup();
+    scratch_setup();
     n_programs = n_unfolded = 0;
 }
 
@@ -18,43 +18,42 @@ void program_teardown(void)
         ug_unfolded_free(unfolded[--n_unfolded]);
     while (n_programs)
         ug_program_free(programs[--n_programs]);
-    read_teardown();
+    scratch_teardown();
 }
 
 struct ug_program *program_load(const char *text)
 {
-    const char *whole = ug_arena_format(read_arena, "unitgraph: 1\n%s", text);
+    const char *whole = ug_arena_format(arena, "unitgraph: 1\n%s", text);
     const struct ug_load_options options = {
         .without_data = true, .text = whole, .length = strlen(whole)};
 
-    ug_diags_free(read_diags);
-    read_diags = ug_diags_new();
-    return programs[n_programs++] = ug_program_load("t.yaml", &options, read_diags);
+    forget_messages();
+    return programs[n_programs++] = ug_program_load("t.yaml", &options, diags);
 }
 
 /* "t.yaml:3:7: error: what" as "2:7: what": lines count without the first. */
-static const char *strip(const char *message)
+static const char *strip(const char *said)
 {
     int line, column, length = 0;
 
-    if (sscanf(message, "t.yaml:%d:%d: error: %n", &line, &column, &length) < 2 || !length)
-        return message;
-    return ug_arena_format(read_arena, "%d:%d: %s", line - 1, column, message + length);
+    if (sscanf(said, "t.yaml:%d:%d: error: %n", &line, &column, &length) < 2 || !length)
+        return said;
+    return ug_arena_format(arena, "%d:%d: %s", line - 1, column, said + length);
 }
 
 const char *program_error(const char *text)
 {
     program_load(text);
-    return strip(read_message(0));
+    return strip(message(0));
 }
 
 const char *program_errors(const char *text)
 {
-    const char *all = "", *message;
+    const char *all = "", *one;
 
     program_load(text);
-    for (int i = 0; *(message = read_message(i)); i++)
-        all = ug_arena_format(read_arena, "%s%s\n", all, strip(message));
+    for (int i = 0; *(one = message(i)); i++)
+        all = ug_arena_format(arena, "%s%s\n", all, strip(one));
     return all;
 }
 
@@ -64,15 +63,15 @@ const char *program_params(const char *text)
     const char *all = "";
     int n;
 
-    if (*read_message(0))
-        return strip(read_message(0));
+    if (*message(0))
+        return strip(message(0));
     struct ug_param **list = ug_program_list_params(p, &n);
     for (int i = 0; i < n; i++) {
         char shape[UG_SHAPE_TEXT];
         const bool tied = list[i]->owner != list[i];
 
         all = ug_arena_format(
-            read_arena, "%s%s%s %s%s", all, i ? ", " : "", list[i]->name, tied ? "-> " : "",
+            arena, "%s%s%s %s%s", all, i ? ", " : "", list[i]->name, tied ? "-> " : "",
             tied ? list[i]->owner->name : ug_shape_text(&list[i]->type.shape, shape));
     }
     return all;
@@ -82,7 +81,7 @@ struct ug_unfolded *program_unfold(struct ug_program *p, unsigned want)
 {
     const struct ug_request request = {.want = want, .training = true, .translate = -1};
 
-    return unfolded[n_unfolded++] = ug_unfold(p, &request, read_diags);
+    return unfolded[n_unfolded++] = ug_unfold(p, &request, diags);
 }
 
 struct ug_node *program_value(const struct ug_values *values, const char *name)
@@ -104,13 +103,11 @@ const char *program_show(const struct ug_node *node)
     if (node->op == &ug_op_param)
         return ((const struct ug_param_attrs *)node->attrs)->param->name;
     if (node->op == &ug_op_constant)
-        return ug_arena_format(read_arena, "%g",
-                               ((const struct ug_constant_attrs *)node->attrs)->value);
-    text = ug_arena_format(read_arena, "%s(", node->op->name);
+        return ug_arena_format(arena, "%g", ((const struct ug_constant_attrs *)node->attrs)->value);
+    text = ug_arena_format(arena, "%s(", node->op->name);
     for (int i = 0; i < node->n_in; i++)
-        text =
-            ug_arena_format(read_arena, "%s%s%s", text, i ? ", " : "", program_show(node->in[i]));
-    return ug_arena_format(read_arena, "%s)", text);
+        text = ug_arena_format(arena, "%s%s%s", text, i ? ", " : "", program_show(node->in[i]));
+    return ug_arena_format(arena, "%s)", text);
 }
 
 const char *program_graph(const char *text, const char *value)
@@ -118,8 +115,8 @@ const char *program_graph(const char *text, const char *value)
     struct ug_program *p = program_load(text);
     struct ug_unfolded *u;
 
-    if (*read_message(0))
-        return strip(read_message(0));
+    if (*message(0))
+        return strip(message(0));
     u = program_unfold(p, UG_WANT_VALUES);
-    return u ? program_show(program_value(&u->values, value)) : strip(read_message(0));
+    return u ? program_show(program_value(&u->values, value)) : strip(message(0));
 }

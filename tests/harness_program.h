@@ -1,11 +1,11 @@
-/* harness_program.h -- programs from texts within a test, with the fixtures of harness_read.h. */
+/* harness_program.h -- programs from texts within a test. */
 #ifndef UG_HARNESS_PROGRAM_H
 #define UG_HARNESS_PROGRAM_H
 
 #include "engine/model/program.h"
 #include "tests/harness_read.h"
 
-/* Fixtures: read_setup and read_teardown, and everything below. */
+/* Fixtures: those of harness_scratch.h, and the programs below. */
 void program_setup(void);
 void program_teardown(void);
 

@@ -6,21 +6,10 @@
 #include <string.h>
 
 #include "harness_main.h"
-#include "harness_ops.h"
+#include "harness_trial.h"
 #include "ops/emit.h"
 
-static struct trial *t;
 static char error[500]; /* the first error of a file that was refused */
-
-static void setup(void)
-{
-    t = trial_new(true);
-}
-
-static void teardown(void)
-{
-    trial_free(t);
-}
 
 /* A trial of `y: CALL` over an input x of the given shape ("[2, 3]"), in place of `t`. */
 static struct ug_node *load(const char *shape, const char *call)
@@ -270,7 +259,7 @@ Suite *ug_suite(void)
     TCase *c = tcase_create("activation");
 
     tcase_set_timeout(c, 60);
-    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_checked_fixture(c, trial_setup, trial_teardown);
     tcase_add_loop_test(c, values, 0, N_ACTIVATIONS);
     tcase_add_loop_test(c, small_values, 0, N_ACTIVATIONS);
     tcase_add_loop_test(c, gradients, 0, N_ACTIVATIONS);

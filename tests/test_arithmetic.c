@@ -4,20 +4,8 @@
 #include <stdlib.h>
 
 #include "harness_main.h"
-#include "harness_ops.h"
+#include "harness_trial.h"
 #include "ops/emit.h"
-
-static struct trial *t;
-
-static void setup(void)
-{
-    t = trial_new(true);
-}
-
-static void teardown(void)
-{
-    trial_free(t);
-}
 
 typedef struct ug_node *unary(struct ug_builder *b, struct ug_node *x);
 typedef struct ug_node *binary(struct ug_builder *b, struct ug_node *x, struct ug_node *y);
@@ -369,7 +357,7 @@ Suite *ug_suite(void)
     TCase *c = tcase_create("arithmetic");
 
     tcase_set_timeout(c, 60);
-    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_checked_fixture(c, trial_setup, trial_teardown);
     tcase_add_loop_test(c, operators_broadcast, 0, sizeof operators / sizeof operators[0]);
     tcase_add_loop_test(c, functions_of_one, 0, sizeof functions / sizeof functions[0]);
     tcase_add_test(c, long_rows);

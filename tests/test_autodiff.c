@@ -1,7 +1,6 @@
 /* test_autodiff.c -- gradients as graphs, against what one works out by hand. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "harness_graph.h"
 #include "harness_main.h"

@@ -12,6 +12,7 @@
 #include "engine/model/program.h"
 #include "tests/harness_main.h"
 #include "tests/harness_read.h"
+#include "tests/harness_scratch.h"
 
 enum { MOST_FILES = 200, LONGEST = 300 };
 
@@ -45,13 +46,13 @@ START_TEST(the_mistake_is_found)
 
     ck_assert(f && fscanf(f, "# %39s%199[^\n]", place, fragment) >= 1);
     fclose(f);
-    ug_program_free(ug_program_load(names[_i], NULL, read_diags));
-    ck_assert_msg(ug_diags_errors(read_diags) > 0, "%s is taken for good", names[_i]);
+    ug_program_free(ug_program_load(names[_i], NULL, diags));
+    ck_assert_msg(ug_diags_errors(diags) > 0, "%s is taken for good", names[_i]);
     snprintf(wanted, sizeof wanted, "%s:%s: error: ", names[_i], place);
     const char *text = fragment + strspn(fragment, " ");
-    while (*(m = read_message(k)) && !(strstr(m, wanted) == m && strstr(m, text)))
+    while (*(m = message(k)) && !(strstr(m, wanted) == m && strstr(m, text)))
         k++;
-    ck_assert_msg(*m, "%s: no \"%s\" at %s\n%s", names[_i], text, place, read_messages());
+    ck_assert_msg(*m, "%s: no \"%s\" at %s\n%s", names[_i], text, place, messages());
 }
 END_TEST
 
@@ -106,14 +107,13 @@ START_TEST(mutations_do_no_harm)
     ck_assert_uint_gt(length, 100);
     fclose(f);
     for (uint64_t round = 0; round < 100; round++) {
-        struct ug_diags *diags = ug_diags_new();
         struct ug_load_options o = {.without_data = true, .text = text, .length = length};
         memcpy(text, original, length);
         mutate(&r, round, text, &o.length);
         struct ug_program *p = ug_program_load("mutated.yaml", &o, diags);
         ck_assert(p || ug_diags_errors(diags));
         ug_program_free(p);
-        ug_diags_free(diags);
+        forget_messages();
     }
 }
 END_TEST
@@ -124,7 +124,7 @@ Suite *ug_suite(void)
     TCase *c = tcase_create("bad");
 
     find_files();
-    tcase_add_checked_fixture(c, read_setup, read_teardown);
+    tcase_add_checked_fixture(c, scratch_setup, scratch_teardown);
     tcase_add_test(c, the_files_are_there);
     tcase_add_loop_test(c, the_mistake_is_found, 0, n_names);
     tcase_add_loop_test(c, mutations_do_no_harm, 0, sizeof experiments / sizeof *experiments);

@@ -6,25 +6,12 @@
 
 #include "engine/base/random.h"
 #include "engine/graph/passes.h"
-#include "harness_graph.h"
+#include "harness_bench.h"
 #include "harness_main.h"
 #include "ops/convolve.h"
 #include "ops/normalize.h"
 
 enum { CHANNELS = 16, SIZE = 4, MOST = 16 };
-
-static struct ug_bench t;
-
-static void setup(void)
-{
-    ug_bench_start(&t);
-}
-
-static void teardown(void)
-{
-    ck_assert_uint_eq(ug_diags_errors(t.diags), 0);
-    ug_bench_end(&t);
-}
 
 static struct ug_node *picture(void)
 {
@@ -381,8 +368,8 @@ START_TEST(any_graph_keeps_its_values)
 
     for (uint64_t seed = 1; seed <= 30; seed++) {
         spared += try_random_graph(seed);
-        teardown();
-        setup();
+        bench_teardown();
+        bench_setup();
     }
     ck_assert_int_gt(spared, 10);
 }
@@ -393,7 +380,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("batch");
     TCase *c = tcase_create("batch");
 
-    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_checked_fixture(c, bench_setup, bench_teardown);
     tcase_add_test(c, joins_what_follows_and_shows_parts);
     tcase_add_test(c, joins_backwards_and_sums_up_weights);
     tcase_add_test(c, gradients_of_one_loss_stand_together);

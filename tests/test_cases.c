@@ -13,6 +13,7 @@
 #include "engine/unitgraph.h"
 #include "harness_folder.h"
 #include "harness_main.h"
+#include "harness_scratch.h"
 
 static const double TOLERANCE = 2e-4; /* of the largest true value of a tensor */
 
@@ -23,7 +24,6 @@ static int n_families;
 /* One case of a file of cases. */
 struct trial {
     const struct ug_safetensors *file;
-    struct ug_arena *arena;
     const char *name;
     bool training;
     const char *loss; /* the one that is differentiated now; NULL: none */
@@ -39,7 +39,7 @@ static void report(struct trial *t, const char *format, ...)
     char *why;
 
     va_start(args, format);
-    why = ug_arena_vformat(t->arena, format, args);
+    why = ug_arena_vformat(arena, format, args);
     va_end(args);
     snprintf(t->failures + at, t->size - at, "%s, loss %s: %s\n", t->name,
              t->loss ? t->loss : "none", why);
@@ -56,10 +56,10 @@ static const char *name_in(const struct trial *t, const struct ug_stored *s, con
     return s->name + n + m + 2;
 }
 
-static void *read_tensor(struct trial *t, const struct ug_stored *s, enum ug_dtype as)
+static void *read_tensor(const struct ug_stored *s, enum ug_dtype as)
 {
     const int64_t n = ug_shape_count(&s->shape);
-    void *data = ug_arena_array(t->arena, (size_t)n + 1, ug_dtype_size(as));
+    void *data = ug_arena_array(arena, (size_t)n + 1, ug_dtype_size(as));
 
     ck_assert(ug_stored_read(s, as, 0, n, data));
     return data;
@@ -69,7 +69,6 @@ static void *read_tensor(struct trial *t, const struct ug_stored *s, enum ug_dty
 static const char *write_part(struct trial *t, const char *part)
 {
     struct ug_named_tensor tensors[MAX_TENSORS];
-    struct ug_diags *diags;
     const char *path;
     int n = 0;
 
@@ -81,14 +80,12 @@ static const char *write_part(struct trial *t, const char *part)
         if (!name)
             continue;
         ck_assert_int_lt(n, MAX_TENSORS);
-        tensors[n++] = (struct ug_named_tensor){name, {type, s->shape, read_tensor(t, s, type)}};
+        tensors[n++] = (struct ug_named_tensor){name, {type, s->shape, read_tensor(s, type)}};
     }
     if (!n)
         return NULL;
-    diags = ug_diags_new();
-    path = folder_file(ug_arena_format(t->arena, "%s.%s", t->name, part));
+    path = folder_file(ug_arena_format(arena, "%s.%s", t->name, part));
     ck_assert_msg(ug_safetensors_write(path, tensors, n, NULL, diags), "%s", ug_diags_first(diags));
-    ug_diags_free(diags);
     return path;
 }
 
@@ -96,7 +93,7 @@ static void compare(struct trial *t, const char *name, const struct ug_stored *w
                     const struct ug_stored *got)
 {
     const int64_t n = ug_shape_count(&want->shape);
-    const float *w = read_tensor(t, want, UG_F32), *g;
+    const float *w = read_tensor(want, UG_F32), *g;
     char a[UG_SHAPE_TEXT], b[UG_SHAPE_TEXT];
     double largest = 0, worst = 0;
 
@@ -112,7 +109,7 @@ static void compare(struct trial *t, const char *name, const struct ug_stored *w
                ug_shape_text(&want->shape, b));
         return;
     }
-    g = read_tensor(t, got, UG_F32);
+    g = read_tensor(got, UG_F32);
     for (int64_t i = 0; i < n; i++)
         worst = isnan(g[i]) ? INFINITY : fmax(worst, fabs((double)g[i] - w[i]));
     if (worst > TOLERANCE * fmax(largest, 1e-3))
@@ -123,7 +120,7 @@ static void compare(struct trial *t, const char *name, const struct ug_stored *w
  * wanted. */
 static void compare_outputs(struct trial *t, const struct ug_safetensors *out)
 {
-    const char *gradients = t->loss ? ug_arena_format(t->arena, "want/%s", t->loss) : "nothing";
+    const char *gradients = t->loss ? ug_arena_format(arena, "want/%s", t->loss) : "nothing";
 
     for (int i = 0; i < ug_safetensors_count(t->file); i++) {
         const struct ug_stored *want = ug_safetensors_item(t->file, i);
@@ -140,7 +137,6 @@ static void compare_outputs(struct trial *t, const struct ug_safetensors *out)
 static void run_loss(struct trial *t, const char *yaml, struct ug_eval_options options,
                      const char *loss)
 {
-    struct ug_diags *diags = ug_diags_new();
     struct ug_safetensors *out;
 
     t->loss = options.grad = loss;
@@ -152,7 +148,7 @@ static void run_loss(struct trial *t, const char *yaml, struct ug_eval_options o
         compare_outputs(t, out);
         ug_safetensors_close(out);
     }
-    ug_diags_free(diags);
+    forget_messages();
 }
 
 static void run_case(struct trial *t)
@@ -161,14 +157,14 @@ static void run_case(struct trial *t)
     const struct ug_eval_options options = {
         .in = write_part(t, "in"),
         .params = write_part(t, "params"),
-        .out = folder_file(ug_arena_format(t->arena, "%s.out", t->name)),
+        .out = folder_file(ug_arena_format(arena, "%s.out", t->name)),
         .training = t->training,
         .seed = -1,
     };
     const char *yaml;
 
     ck_assert_msg(text != NULL, "no text for %s", t->name);
-    yaml = folder_write(ug_arena_format(t->arena, "%s.yaml", t->name), text, strlen(text));
+    yaml = folder_write(ug_arena_format(arena, "%s.yaml", t->name), text, strlen(text));
     run_loss(t, yaml, options, strstr(text, "  L: ") ? "L" : NULL);
     if (strstr(text, "  M: "))
         run_loss(t, yaml, options, "M");
@@ -176,7 +172,6 @@ static void run_case(struct trial *t)
 
 START_TEST(family_agrees_with_pytorch)
 {
-    struct ug_diags *diags = ug_diags_new();
     struct ug_safetensors *file = ug_safetensors_open(families[_i], UG_NOWHERE, diags);
     char failures[8000] = "", name[128], mode[16];
     const char *line;
@@ -191,13 +186,10 @@ START_TEST(family_agrees_with_pytorch)
 
         ck_assert_int_ge(words, 1);
         t.training = words == 2;
-        t.arena = ug_arena_new();
         run_case(&t);
-        ug_arena_free(t.arena);
         n++;
     }
     ug_safetensors_close(file);
-    ug_diags_free(diags);
     ck_assert_int_gt(n, 0);
     ck_assert_msg(!failures[0], "%s:\n%s", families[_i], failures);
 }
@@ -234,7 +226,7 @@ Suite *ug_suite(void)
 
     find_families();
     tcase_set_timeout(c, 120);
-    tcase_add_checked_fixture(c, folder_setup, folder_teardown);
+    tcase_add_checked_fixture(c, scratch_setup, scratch_teardown);
     tcase_add_test(c, there_are_cases);
     tcase_add_loop_test(c, family_agrees_with_pytorch, 0, n_families);
     suite_add_tcase(s, c);

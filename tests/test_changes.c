@@ -1,21 +1,20 @@
 /* What differs between two files, key by key. */
-#include <string.h>
 
 #include "engine/model/changes.h"
 #include "tests/harness_main.h"
 #include "tests/harness_read.h"
+#include "tests/harness_scratch.h"
 
 /* "train.steps 5 -> 6; graph.y - -> x + 1", values of up to 20 characters. */
 static const char *changes(const char *before, const char *after)
 {
-    const struct ug_changes found =
-        ug_changes_find(read_arena, read_yaml(before), read_yaml(after));
+    const struct ug_changes found = ug_changes_find(arena, read_yaml(before), read_yaml(after));
     const char *all = "";
 
     for (int i = 0; i < found.n; i++)
-        all = ug_arena_format(read_arena, "%s%s%s %s -> %s", all, i ? "; " : "", found.items[i].key,
-                              ug_change_text(read_arena, found.items[i].before, 20),
-                              ug_change_text(read_arena, found.items[i].after, 20));
+        all = ug_arena_format(arena, "%s%s%s %s -> %s", all, i ? "; " : "", found.items[i].key,
+                              ug_change_text(arena, found.items[i].before, 20),
+                              ug_change_text(arena, found.items[i].after, 20));
     return all;
 }
 
@@ -70,7 +69,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("changes");
     TCase *t = tcase_create("changes");
 
-    tcase_add_checked_fixture(t, read_setup, read_teardown);
+    tcase_add_checked_fixture(t, scratch_setup, scratch_teardown);
     tcase_add_test(t, values);
     tcase_add_test(t, forms);
     tcase_add_test(t, parts_that_one_has);

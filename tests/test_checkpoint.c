@@ -11,20 +11,7 @@
 #include "tests/harness_experiment.h"
 #include "tests/harness_folder.h"
 #include "tests/harness_main.h"
-
-static struct ug_diags *diags;
-
-static void setup(void)
-{
-    folder_setup();
-    diags = ug_diags_new();
-}
-
-static void teardown(void)
-{
-    ug_diags_free(diags);
-    folder_teardown();
-}
+#include "tests/harness_scratch.h"
 
 static const char text[] =
     "unitgraph: 1\n"
@@ -37,9 +24,7 @@ static const char text[] =
 
 static void run_whole(const char *out)
 {
-    const struct ug_run_options o = {.seed = -1};
-
-    ck_assert_int_eq(experiment_run(experiment_write("text", text), out, o, diags), UG_DONE);
+    experiment_run(experiment_write("text", text), out, as_written);
 }
 
 static enum ug_status resume(const char *file, const char *out)
@@ -72,9 +57,8 @@ START_TEST(moments_have_the_names_of_torch)
     experiment_read("out/latest/ema.safetensors", "a", 6, average);
     ck_assert_float_gt(average[0], 1.4f); /* behind the parameter, which went from 2 to 1.4 */
     char *state = experiment_text("out/latest/state.json");
-    ck_assert_ptr_nonnull(strstr(state, "\"step\": 6,"));
-    ck_assert_ptr_nonnull(strstr(state, "\"A\": 6"));
-    free(state);
+    expect_part(state, "\"step\": 6,");
+    expect_part(state, "\"A\": 6");
 }
 END_TEST
 
@@ -106,8 +90,7 @@ START_TEST(copies_without_links_go_on)
     ck_assert_int_eq(unlink(folder_file("out/latest")), 0);
     ck_assert_int_eq(resume(folder_file("text.yaml"), "out"), UG_DONE);
     char *log = experiment_text("out/log.txt");
-    ck_assert_ptr_nonnull(strstr(log, "going on from step 6 of 9"));
-    free(log);
+    expect_part(log, "going on from step 6 of 9");
 
     ck_assert_int_eq(unlink(folder_file("out/latest")), 0);
     ck_assert_int_eq(
@@ -138,16 +121,6 @@ static void damage_file(const char *path, enum damage damage)
     free(bytes);
 }
 
-static const char *warnings_of(struct ug_diags *d)
-{
-    static char said[4000];
-    FILE *out = fmemopen(said, sizeof said, "w");
-
-    ug_diags_print(d, out, 0);
-    fclose(out);
-    return said;
-}
-
 /* A damaged checkpoint is named, and the run goes on from the one before it to the same end. */
 START_TEST(the_one_before_a_damaged_one_is_used)
 {
@@ -162,12 +135,11 @@ START_TEST(the_one_before_a_damaged_one_is_used)
     snprintf(path, sizeof path, "out/checkpoints/step-00000006/%s", file);
     damage_file(path, (enum damage)(_i % DAMAGES));
     ck_assert_int_eq(resume(folder_file("text.yaml"), "out"), UG_DONE);
-    const char *said = warnings_of(diags);
+    const char *said = messages();
     ck_assert_msg(strstr(said, "out/latest' is damaged") && strstr(said, file), "%s", said);
     char *log = experiment_text("out/log.txt");
-    ck_assert_ptr_nonnull(strstr(log, "going on from step 5 of 9"));
-    ck_assert_ptr_nonnull(strstr(log, "is damaged"));
-    free(log);
+    expect_part(log, "going on from step 5 of 9");
+    expect_part(log, "is damaged");
     for (int i = 0; i < 3; i++) {
         char a[80], b[80];
         snprintf(a, sizeof a, "whole/latest/%s", files[i]);
@@ -187,25 +159,21 @@ START_TEST(damaged_ones_are_refused)
         damage_file(path, CUT);
     }
     ck_assert_int_eq(resume(folder_file("text.yaml"), "out"), UG_WRONG);
-    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "has no checkpoint that is whole"));
-    ck_assert_ptr_nonnull(strstr(warnings_of(diags), "step-00000004' is damaged"));
+    expect_message("has no checkpoint that is whole");
+    expect_part(messages(), "step-00000004' is damaged");
 }
 END_TEST
 
 /* As one edits it who wants more steps counted than were taken. */
 START_TEST(an_edited_state_is_damaged)
 {
-    struct ug_arena *a = ug_arena_new();
-
     run_whole("out");
-    ck_assert_ptr_null(ug_checkpoint_fault(a, folder_file("out/latest")));
+    ck_assert_ptr_null(ug_checkpoint_fault(arena, folder_file("out/latest")));
     char *state = experiment_text("out/latest/state.json");
     *(strstr(state, "\"step\": 6") + 8) = '7';
     folder_write("out/latest/state.json", state, strlen(state));
-    ck_assert_str_eq(ug_checkpoint_fault(a, folder_file("out/latest")),
+    ck_assert_str_eq(ug_checkpoint_fault(arena, folder_file("out/latest")),
                      "its 'state.json' is not what was written");
-    free(state);
-    ug_arena_free(a);
 }
 END_TEST
 
@@ -221,7 +189,7 @@ START_TEST(another_experiment_is_refused)
                                   "  optimizers: {A: {minimize: A, parameters: [a], "
                                   "sgd: {lr: 0.1}}}\n");
     ck_assert_int_eq(resume(other, "out"), UG_WRONG);
-    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "does not fit the graph"));
+    expect_message("does not fit the graph");
 }
 END_TEST
 
@@ -234,7 +202,7 @@ START_TEST(folders_that_cannot_be_made)
     ck_assert(ug_folder_make(folder_file("a"), diags));
     ck_assert_int_eq(symlink("nowhere", link), 0);
     ck_assert(!ug_folder_make(link, diags));
-    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "File exists"));
+    expect_message("File exists");
 }
 END_TEST
 
@@ -244,10 +212,9 @@ START_TEST(two_runs_share_no_folder)
     const int lock = ug_folder_lock(folder_file("out"), diags);
     ck_assert_int_ge(lock, 0);
     ck_assert_int_eq(resume(folder_file("text.yaml"), "out"), UG_FAILED);
-    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "another process"));
+    expect_message("another process");
     close(lock);
-    ug_diags_free(diags);
-    diags = ug_diags_new();
+    forget_messages();
     ck_assert_int_eq(resume(folder_file("text.yaml"), "out"), UG_DONE);
 }
 END_TEST
@@ -271,7 +238,7 @@ START_TEST(a_checkpoint_that_cannot_be_written_fails)
                             &(struct ug_run_options){.seed = -1, .resume = true, .out = o.out},
                             diags),
                      UG_FAILED);
-    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "checkpoints"));
+    expect_message("checkpoints");
 }
 END_TEST
 
@@ -296,7 +263,6 @@ START_TEST(metrics_are_cut_back)
                           "{\"step\": 2, \"seconds\": 0}\n"
                           "{\"step\": 3, \"epoch\": 0, \"seconds\": 1.500, \"G/rec_1\": 0.1, "
                           "\"validate/a \\\"b\\\"\": null}\n");
-    free(now);
 }
 END_TEST
 
@@ -305,7 +271,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("checkpoint");
     TCase *t = tcase_create("checkpoints");
 
-    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_checked_fixture(t, scratch_setup, scratch_teardown);
     tcase_add_test(t, the_oldest_go);
     tcase_add_test(t, moments_have_the_names_of_torch);
     tcase_add_test(t, half_written_ones_do_not_count);

@@ -1,6 +1,5 @@
 /* test_compose.c -- includes, merging, --set, and the resolved file that `show` prints. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,18 +7,7 @@
 #include "tests/harness_folder.h"
 #include "tests/harness_main.h"
 #include "tests/harness_read.h"
-
-static void setup(void)
-{
-    folder_setup();
-    read_setup();
-}
-
-static void teardown(void)
-{
-    read_teardown();
-    folder_teardown();
-}
+#include "tests/harness_scratch.h"
 
 static const char *file(const char *name, const char *text)
 {
@@ -35,14 +23,14 @@ static struct ug_yaml *compose(const char *path, int n, ...)
     for (int i = 0; i < n; i++)
         sets[i] = va_arg(args, const char *);
     va_end(args);
-    return ug_yaml_compose(read_arena, read_diags, path, sets, n);
+    return ug_yaml_compose(arena, diags, path, sets, n);
 }
 
 /* A scalar by its dotted path; "(none)" if there is none. */
 static const char *at(const struct ug_yaml *y, const char *path)
 {
     for (const char *part = path; y && part; part = strchr(part, '.'), part += part != NULL)
-        y = ug_yaml_get(y, ug_arena_copy(read_arena, part, strcspn(part, ".")));
+        y = ug_yaml_get(y, ug_arena_copy(arena, part, strcspn(part, ".")));
     return !y ? "(none)" : y->kind == UG_YAML_SCALAR ? y->text : "(not a scalar)";
 }
 
@@ -56,7 +44,7 @@ START_TEST(files_are_merged_in_order)
                                   "vars: {z: {r: 3}, v: 3}\nshare: [e = f]\n"),
                 0);
 
-    ck_assert_msg(!ug_diags_errors(read_diags), "%s", read_messages());
+    ck_assert_msg(!ug_diags_errors(diags), "%s", messages());
     ck_assert_str_eq(at(y, "vars.x"), "1");
     ck_assert_str_eq(at(y, "vars.y"), "2");
     ck_assert_str_eq(at(y, "vars.z.p"), "1");
@@ -84,7 +72,7 @@ START_TEST(a_tilde_removes_or_requires)
                                   "data: {x: {images: , tensors: t}}\n"),
                 0);
 
-    ck_assert_msg(!ug_diags_errors(read_diags), "%s", read_messages());
+    ck_assert_msg(!ug_diags_errors(diags), "%s", messages());
     ck_assert_str_eq(at(y, "vars.x"), "(none)");
     ck_assert_str_eq(at(y, "vars.y"), "1");
     const struct ug_yaml *params =
@@ -106,16 +94,15 @@ START_TEST(a_file_may_come_twice)
     const struct ug_yaml *y =
         compose(file("main.yaml", "unitgraph: 1\ninclude: [a.yaml, b.yaml]\n"), 0);
 
-    ck_assert_msg(!ug_diags_errors(read_diags), "%s", read_messages());
+    ck_assert_msg(!ug_diags_errors(diags), "%s", messages());
     ck_assert_str_eq(at(y, "vars.c"), "1"); /* b, with what it includes, comes after a */
 }
 END_TEST
 
 static void expect(const char *path, const char *place, const char *fragment)
 {
-    ck_assert_msg(strstr(read_message(0), place) != NULL &&
-                      strstr(read_message(0), fragment) != NULL,
-                  "%s: %s", path, read_messages());
+    ck_assert_msg(strstr(message(0), place) != NULL && strstr(message(0), fragment) != NULL,
+                  "%s: %s", path, messages());
 }
 
 START_TEST(missing_files_and_loops_are_reported)
@@ -125,11 +112,11 @@ START_TEST(missing_files_and_loops_are_reported)
     file("b.yaml", "include: c.yaml\n");
     file("c.yaml", "vars: {}\ninclude: [./b.yaml]\n");
     ck_assert_ptr_null(compose(main, 0));
-    ck_assert_uint_eq(ug_diags_errors(read_diags), 2);
+    ck_assert_uint_eq(ug_diags_errors(diags), 2);
     ck_assert_ptr_nonnull(
-        strstr(read_messages(),
+        strstr(messages(),
                "/c.yaml:2:11: error: a file cannot include itself: b.yaml -> c.yaml -> b.yaml"));
-    ck_assert_ptr_nonnull(strstr(read_messages(), "/main.yaml:4:5: error: cannot read"));
+    expect_part(messages(), "/main.yaml:4:5: error: cannot read");
 }
 END_TEST
 
@@ -144,10 +131,10 @@ START_TEST(doubling_includes_end)
 {
     file("x0.yaml", "vars: {}\n");
     for (int i = 1; i < 20; i++)
-        file(ug_arena_format(read_arena, "x%d.yaml", i),
-             ug_arena_format(read_arena, "include: [x%d.yaml, x%d.yaml]\n", i - 1, i - 1));
+        file(ug_arena_format(arena, "x%d.yaml", i),
+             ug_arena_format(arena, "include: [x%d.yaml, x%d.yaml]\n", i - 1, i - 1));
     ck_assert_ptr_null(compose(file("a.yaml", "unitgraph: 1\ninclude: x19.yaml\n"), 0));
-    ck_assert_ptr_nonnull(strstr(read_messages(), "too many files: at most 256"));
+    expect_part(messages(), "too many files: at most 256");
 }
 END_TEST
 
@@ -187,7 +174,7 @@ START_TEST(set_overrides_what_is_there)
                 "train.update=[G, D]", "init.E1.stem=ones", "init.E1.conv2d=zeros", "steps=7",
                 "lambda={kl: 2}");
 
-    ck_assert_msg(!ug_diags_errors(read_diags), "%s", read_messages());
+    ck_assert_msg(!ug_diags_errors(diags), "%s", messages());
     ck_assert_str_eq(at(y, "vars.lambda.gan"), "5");
     ck_assert_str_eq(at(y, "vars.lambda.kl"), "2");
     ck_assert_str_eq(at(y, "vars.steps"), "7"); /* vars are looked at first */
@@ -206,7 +193,7 @@ START_TEST(set_removes_and_requires)
     const struct ug_yaml *y =
         compose(file("a.yaml", experiment), 2, "train.seed=~", "modules.m.params.f=~");
 
-    ck_assert_msg(!ug_diags_errors(read_diags), "%s", read_messages());
+    ck_assert_msg(!ug_diags_errors(diags), "%s", messages());
     ck_assert_str_eq(at(y, "train.seed"), "(none)");
     ck_assert_str_eq(at(y, "modules.m.params.f"), "~");
 }
@@ -232,11 +219,10 @@ START_TEST(set_makes_no_keys)
 {
     compose(file("a.yaml", experiment), 1, bad_sets[_i].set);
     if (bad_sets[_i].fragment) {
-        ck_assert_uint_ge(ug_diags_errors(read_diags), 1);
-        ck_assert_msg(strstr(read_messages(), bad_sets[_i].fragment) != NULL, "%s: %s",
-                      bad_sets[_i].set, read_messages());
-        ck_assert_ptr_nonnull(
-            strstr(read_message(0), _i == 9 ? "--set unitgraph=2:1:1: " : "--set "));
+        ck_assert_uint_ge(ug_diags_errors(diags), 1);
+        ck_assert_msg(strstr(messages(), bad_sets[_i].fragment) != NULL, "%s: %s", bad_sets[_i].set,
+                      messages());
+        expect_part(message(0), _i == 9 ? "--set unitgraph=2:1:1: " : "--set ");
     }
 }
 END_TEST
@@ -244,8 +230,8 @@ END_TEST
 START_TEST(set_suggests)
 {
     compose(file("a.yaml", experiment), 2, "lambda.gna=5", "train.stps=5");
-    ck_assert_ptr_nonnull(strstr(read_messages(), "did you mean 'lambda.gan'?"));
-    ck_assert_ptr_nonnull(strstr(read_messages(), "did you mean 'train.steps'?"));
+    expect_part(messages(), "did you mean 'lambda.gan'?");
+    expect_part(messages(), "did you mean 'train.steps'?");
 }
 END_TEST
 
@@ -254,16 +240,11 @@ END_TEST
 static const char *show(const char *path, bool origin, int n, const char *const *sets)
 {
     const struct ug_overrides o = {sets, n};
-    char *text;
-    size_t length;
-    FILE *f = open_memstream(&text, &length);
-    const enum ug_status status = ug_show(path, &o, origin, f, read_diags);
+    const enum ug_status status = ug_show(path, &o, origin, capture(), diags);
+    const char *text = captured();
 
-    fclose(f);
-    ck_assert_msg(status == UG_DONE, "%s", read_messages());
-    char *copy = ug_arena_copy(read_arena, text, length);
-    free(text);
-    return copy;
+    ck_assert_msg(status == UG_DONE, "%s", messages());
+    return text;
 }
 
 START_TEST(what_is_shown_is_the_same_experiment)
@@ -279,20 +260,19 @@ START_TEST(what_is_shown_is_the_same_experiment)
                      "train: {init: p.safetensors}\n"
                      "graph:\n  q: |\n    m(x,\n      2)\n");
     const char *const sets[] = {"root=here/pics"};
-    const char *folder = ug_arena_copy(read_arena, path, (size_t)(strrchr(path, '/') - path));
+    const char *folder = ug_arena_copy(arena, path, (size_t)(strrchr(path, '/') - path));
     const char *text = show(path, false, 0, NULL);
-    const struct ug_yaml *y =
-        ug_yaml_read_text(read_arena, read_diags, "s", "", text, strlen(text));
+    const struct ug_yaml *y = ug_yaml_read_text(arena, diags, "s", "", text, strlen(text));
 
-    ck_assert_str_eq(at(y, "data.x.images"), ug_arena_format(read_arena, "%s/pics/new/a", folder));
-    ck_assert_str_eq(at(y, "data.y.labels"), ug_arena_format(read_arena, "%s/l", folder));
+    ck_assert_str_eq(at(y, "data.x.images"), ug_arena_format(arena, "%s/pics/new/a", folder));
+    ck_assert_str_eq(at(y, "data.y.labels"), ug_arena_format(arena, "%s/l", folder));
     ck_assert_str_eq(at(y, "data.z.tensors"), "/t.safetensors");
     ck_assert_str_eq(at(y, "data.z.key"), "k");
-    ck_assert_str_eq(at(y, "samples.data.x.images"), ug_arena_format(read_arena, "%s/s", folder));
-    ck_assert_str_eq(at(y, "validate.data.x.images"), ug_arena_format(read_arena, "%s/v", folder));
-    ck_assert_str_eq(at(y, "train.init"), ug_arena_format(read_arena, "%s/p.safetensors", folder));
+    ck_assert_str_eq(at(y, "samples.data.x.images"), ug_arena_format(arena, "%s/s", folder));
+    ck_assert_str_eq(at(y, "validate.data.x.images"), ug_arena_format(arena, "%s/v", folder));
+    ck_assert_str_eq(at(y, "train.init"), ug_arena_format(arena, "%s/p.safetensors", folder));
     ck_assert_str_eq(at(y, "init.E"),
-                     ug_arena_format(read_arena, "file(\"%s/../w/vgg.safetensors\")", folder));
+                     ug_arena_format(arena, "file(\"%s/../w/vgg.safetensors\")", folder));
     ck_assert_str_eq(at(y, "graph.q"), "m(x,\n  2)\n");
     /* shown again, from another folder, it stays as it is */
     ck_assert_str_eq(show(file("other/b.yaml", text), false, 0, NULL), text);
@@ -300,8 +280,7 @@ START_TEST(what_is_shown_is_the_same_experiment)
      */
     text = show(path, false, 1, sets);
     char cwd[4096];
-    ck_assert_ptr_nonnull(strstr(
-        text, ug_arena_format(read_arena, "images: %s/here/pics/a\n", getcwd(cwd, sizeof cwd))));
+    expect_part(text, ug_arena_format(arena, "images: %s/here/pics/a\n", getcwd(cwd, sizeof cwd)));
 }
 END_TEST
 
@@ -311,11 +290,10 @@ START_TEST(origins_are_comments)
     const char *path = file("a.yaml", "unitgraph: 1\ninclude: nets.yaml\nvars:\n  a: 1\n");
     const char *text = show(path, true, 0, NULL);
 
-    ck_assert_ptr_nonnull(strstr(text, "  b: 2  # "));
-    ck_assert_ptr_nonnull(strstr(text, "nets.yaml:1\n"));
-    ck_assert_ptr_nonnull(strstr(text, "a.yaml:4\n"));
-    const struct ug_yaml *y =
-        ug_yaml_read_text(read_arena, read_diags, "s", "", text, strlen(text));
+    expect_part(text, "  b: 2  # ");
+    expect_part(text, "nets.yaml:1\n");
+    expect_part(text, "a.yaml:4\n");
+    const struct ug_yaml *y = ug_yaml_read_text(arena, diags, "s", "", text, strlen(text));
     ck_assert_str_eq(at(y, "vars.a"), "1");
 }
 END_TEST
@@ -325,7 +303,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("compose");
     TCase *c = tcase_create("compose");
 
-    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_checked_fixture(c, scratch_setup, scratch_teardown);
     tcase_add_test(c, files_are_merged_in_order);
     tcase_add_test(c, a_tilde_removes_or_requires);
     tcase_add_test(c, a_file_may_come_twice);

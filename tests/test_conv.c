@@ -9,6 +9,7 @@
 #include "engine/graph/passes.h"
 #include "harness_main.h"
 #include "harness_runner.h"
+#include "harness_trial.h"
 #include "ops/emit.h"
 #include "ops/kernels/conv.h"
 
@@ -92,13 +93,13 @@ struct sides {
     double *sum_x, *sum_w, *sum_y;
 };
 
-static void add_term(struct term t, void *data)
+static void add_term(struct term at, void *data)
 {
     struct sides *s = data;
 
-    s->sum_y[t.y] += (double)s->x[t.x] * s->w[t.w];
-    s->sum_x[t.x] += (double)s->y[t.y] * s->w[t.w];
-    s->sum_w[t.w] += (double)s->x[t.x] * s->y[t.y];
+    s->sum_y[at.y] += (double)s->x[at.x] * s->w[at.w];
+    s->sum_x[at.x] += (double)s->y[at.y] * s->w[at.w];
+    s->sum_w[at.w] += (double)s->x[at.x] * s->y[at.y];
 }
 
 /* Relative to the largest result. */
@@ -324,18 +325,6 @@ START_TEST(bits_do_not_depend_on_threads)
 END_TEST
 
 /* ---- Layers ---- */
-
-static struct trial *t;
-
-static void setup(void)
-{
-    t = trial_new(true);
-}
-
-static void teardown(void)
-{
-    trial_free(t);
-}
 
 static const char *const layers[] = {
     "out_channels=3 kernel_size=3 padding=1",
@@ -574,7 +563,7 @@ Suite *ug_suite(void)
     tcase_add_loop_test(kernels, bits_do_not_depend_on_threads, 0, N_CASES);
     tcase_set_timeout(kernels, 60);
     suite_add_tcase(s, kernels);
-    tcase_add_checked_fixture(layer, setup, teardown);
+    tcase_add_checked_fixture(layer, trial_setup, trial_teardown);
     tcase_add_loop_test(layer, gradients_of_conv2d, 0, COUNT(layers));
     tcase_add_loop_test(layer, gradients_of_conv_transpose2d, 0, COUNT(transposed));
     tcase_add_test(layer, reflection_is_pytorchs);

@@ -1,7 +1,5 @@
 /* Parameters of other programs: the shipped maps against PyTorch's outputs, and both ways round. */
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "engine/data/safetensors.h"
 #include "engine/model/name_map.h"
@@ -9,20 +7,7 @@
 #include "tests/harness_experiment.h"
 #include "tests/harness_folder.h"
 #include "tests/harness_main.h"
-
-static struct ug_diags *diags;
-
-static void setup(void)
-{
-    folder_setup();
-    diags = ug_diags_new();
-}
-
-static void teardown(void)
-{
-    ug_diags_free(diags);
-    folder_teardown();
-}
+#include "tests/harness_scratch.h"
 
 static void expect_done(enum ug_status status)
 {
@@ -186,18 +171,6 @@ END_TEST
 
 /* ---- What does not fit ---- */
 
-static void expect_message(const char *part)
-{
-    char *text;
-    size_t n;
-    FILE *f = open_memstream(&text, &n);
-
-    ug_diags_print(diags, f, 0);
-    fclose(f);
-    ck_assert_msg(strstr(text, part) != NULL, "'%s' is not in:\n%s", part, text);
-    free(text);
-}
-
 static const char pair[] = "unitgraph: 1\n"
                            "modules: {net: {body: ['conv2d(2, 1)']}}\n"
                            "networks: {A: net(), B: net()}\n"
@@ -241,10 +214,9 @@ START_TEST(what_does_not_fit_is_said)
 
     snprintf(map, sizeof map, "unitgraph: 1\n%s\n", misfits[_i].map);
     ck_assert_int_eq(convert_pair(map, false), UG_WRONG);
-    expect_message(misfits[_i].part);
+    expect_part(messages(), misfits[_i].part);
     ck_assert(!ug_safetensors_open(folder_file("out"), UG_NOWHERE, diags));
-    ug_diags_free(diags);
-    diags = ug_diags_new();
+    forget_messages();
     const enum ug_status status = convert_pair(map, true);
     ck_assert_msg(status == (misfits[_i].partial_helps ? UG_DONE : UG_WRONG), "%s",
                   ug_diags_first(diags));
@@ -253,22 +225,18 @@ END_TEST
 
 START_TEST(a_dry_run_writes_a_table_and_nothing_else)
 {
-    char *text;
-    size_t n;
-    FILE *f = open_memstream(&text, &n);
     const struct ug_convert_options o = {
         .in = "convert/unit_2018.safetensors",
         .map = experiment_write("map", "unitgraph: 1\nnames: {gen_*.bias: x.*.bias}\n"
                                        "ignore: ['*.norm.*', 'dis_*']\n"),
         .dry_run = true,
-        .table = f};
+        .table = capture()};
 
     ck_assert_int_eq(ug_convert_weights(&o, diags), UG_WRONG);
-    fclose(f);
-    ck_assert_ptr_nonnull(strstr(text, "gen_a.dec.model.2.conv.bias "));
-    ck_assert_ptr_nonnull(strstr(text, "x.a.dec.model.2.conv.bias "));
-    ck_assert_ptr_nonnull(strstr(text, "28 fit, 32 ignored, 28 do not fit\n"));
-    free(text);
+    const char *table = captured();
+    expect_part(table, "gen_a.dec.model.2.conv.bias ");
+    expect_part(table, "x.a.dec.model.2.conv.bias ");
+    expect_part(table, "28 fit, 32 ignored, 28 do not fit\n");
 }
 END_TEST
 
@@ -303,7 +271,7 @@ START_TEST(wrong_maps_are_refused)
     snprintf(map, sizeof map, "unitgraph: 1\n%s\n", mistakes[_i].map);
     ck_assert_int_eq(convert("convert/unit_2018.safetensors", map, folder_file("o"), false),
                      UG_WRONG);
-    expect_message(mistakes[_i].message);
+    expect_part(messages(), mistakes[_i].message);
 }
 END_TEST
 
@@ -329,20 +297,18 @@ static const struct {
 START_TEST(names_become_others_and_back)
 {
     char text[200];
-    struct ug_arena *a = ug_arena_new();
     const char *other = NULL, *again = NULL;
 
     snprintf(text, sizeof text, "unitgraph: 1\nnames:\n  %s\n", renamed[_i].names);
-    struct ug_name_map *m = ug_name_map_read(a, experiment_write("map", text), NULL, 0, diags);
+    struct ug_name_map *m = ug_name_map_read(arena, experiment_write("map", text), NULL, 0, diags);
     ck_assert_msg(m != NULL, "%s", ug_diags_first(diags));
-    const bool found = ug_name_map_find(m, renamed[_i].there, false, a, &other) != NULL;
+    const bool found = ug_name_map_find(m, renamed[_i].there, false, arena, &other) != NULL;
     ck_assert_int_eq(found, renamed[_i].here != NULL);
     if (found) {
         ck_assert_str_eq(other, renamed[_i].here);
-        ck_assert_ptr_nonnull(ug_name_map_find(m, other, true, a, &again));
+        ck_assert_ptr_nonnull(ug_name_map_find(m, other, true, arena, &again));
         ck_assert_str_eq(again, renamed[_i].there);
     }
-    ug_arena_free(a);
 }
 END_TEST
 
@@ -351,7 +317,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("convert");
     TCase *t = tcase_create("convert");
 
-    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_checked_fixture(t, scratch_setup, scratch_teardown);
     tcase_add_loop_test(t, outputs_are_those_of_torch, 0, LAYOUTS);
     tcase_add_loop_test(t, there_and_back_is_the_same, 0, LAYOUTS);
     tcase_add_test(t, axes_and_shapes_change_both_ways);

@@ -1,5 +1,4 @@
 /* unitgraph eval: values and gradients that can be done by hand, and what it refuses. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine/data/safetensors.h"
@@ -7,20 +6,7 @@
 #include "tests/harness_experiment.h"
 #include "tests/harness_folder.h"
 #include "tests/harness_main.h"
-
-static struct ug_diags *diags;
-
-static void setup(void)
-{
-    folder_setup();
-    diags = ug_diags_new();
-}
-
-static void teardown(void)
-{
-    ug_diags_free(diags);
-    folder_teardown();
-}
+#include "tests/harness_scratch.h"
 
 /* x = (1, 2, 3), w = (2, 2, 2): y = w x = (2, 4, 6), L.fit = mean(y^2) = 56 / 3, L.small = 0.5
  * sum(w). */
@@ -69,9 +55,7 @@ static bool was_written(const char *name)
 static void expect_refusal(enum ug_status status, const char *part)
 {
     ck_assert_int_eq(status, UG_WRONG);
-    ck_assert_ptr_nonnull(ug_diags_first(diags));
-    ck_assert_msg(strstr(ug_diags_first(diags), part) != NULL, "'%s' does not say '%s'",
-                  ug_diags_first(diags), part);
+    expect_message(part);
     ck_assert(!ug_file_exists(folder_file("out.safetensors")));
 }
 
@@ -141,8 +125,7 @@ START_TEST(refuses_what_does_not_fit)
     for (size_t i = 0; i < sizeof params / sizeof *params; i++) {
         const char *file =
             experiment_tensor("p.safetensors", params[i].tensor, 1, &params[i].extent, 1.0f);
-        ug_diags_free(diags);
-        diags = ug_diags_new();
+        forget_messages();
         expect_refusal(eval(small, (struct ug_eval_options){.in = in, .params = file, .seed = -1}),
                        params[i].says);
     }
@@ -253,7 +236,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("eval");
     TCase *t = tcase_create("eval");
 
-    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_checked_fixture(t, scratch_setup, scratch_teardown);
     tcase_add_test(t, writes_values_losses_and_terms);
     tcase_add_test(t, writes_gradients_of_a_term);
     tcase_add_test(t, fetches_by_name);

@@ -2,23 +2,9 @@
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "harness_graph.h"
+#include "harness_bench.h"
 #include "harness_main.h"
-
-static struct ug_bench t;
-
-static void setup(void)
-{
-    ug_bench_start(&t);
-}
-
-static void teardown(void)
-{
-    ck_assert_uint_eq(ug_diags_errors(t.diags), 0);
-    ug_bench_end(&t);
-}
 
 /* The element of `x` that broadcasting puts at `index` of `out`. */
 static float element(const float *x, struct ug_shape shape, struct ug_shape out, int64_t index)
@@ -182,7 +168,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("exec");
     TCase *c = tcase_create("exec");
 
-    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_checked_fixture(c, bench_setup, bench_teardown);
     tcase_add_test(c, elementwise_broadcasts);
     tcase_add_test(c, sums_over_any_axes);
     tcase_add_test(c, leaves_have_their_values);

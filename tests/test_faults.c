@@ -14,6 +14,7 @@
 #include "tests/harness_experiment.h"
 #include "tests/harness_folder.h"
 #include "tests/harness_main.h"
+#include "tests/harness_scratch.h"
 
 static const char text[] =
     "unitgraph: 1\n"
@@ -33,22 +34,13 @@ static const char text[] =
 static const char *const ways[] = {"kill", "enospc", "tear", "eio"};
 enum { WAYS = sizeof ways / sizeof *ways };
 
-static char *folder; /* absolute, of the runs that meet faults */
+static const char *folder; /* absolute, of the runs that meet faults */
 
 static void setup(void)
 {
-    const char *file;
-
-    folder_setup();
-    file = experiment_write("text", text);
-    folder = strdup(file);
-    strcpy(strrchr(folder, '/'), "/out");
-}
-
-static void teardown(void)
-{
-    free(folder);
-    folder_teardown();
+    scratch_setup();
+    experiment_write("text", text);
+    folder = folder_file("out");
 }
 
 /* ---- Running ---- */
@@ -74,7 +66,6 @@ static int count_calls(void)
 
     for (const char *c = log; *c; c++)
         n += *c == '\n';
-    free(log);
     return n;
 }
 
@@ -96,13 +87,9 @@ static void check_tidy(const char *place)
 
 static void check_end(const char *place)
 {
-    struct ug_diags *diags = ug_diags_new();
-    FILE *nowhere = fopen("/dev/null", "w");
-
-    ck_assert_msg(ug_verify_same(folder_file("whole"), folder, nowhere, diags), "%s: %s", place,
+    ck_assert_msg(ug_verify_same(folder_file("whole"), folder, capture(), diags), "%s: %s", place,
                   ug_diags_first(diags));
-    fclose(nowhere);
-    ug_diags_free(diags);
+    captured();
     check_tidy(place);
 }
 
@@ -121,7 +108,6 @@ static void check_status(int status, int at, const char *how, const char *place)
     ck_assert_msg(code == 0 || code == 1, "%s: status %d", place, status);
     char *said = experiment_text("said");
     ck_assert_msg(code == 0 || strstr(said, "error: "), "%s: failed without a word", place);
-    free(said);
 }
 
 static void meet_fault(int at, const char *how)
@@ -134,7 +120,6 @@ static void meet_fault(int at, const char *how)
     const int status = run("out", true, 0, "kill");
     char *said = experiment_text("said");
     ck_assert_msg(!status, "%s: resuming gave %d: %s", place, status, said);
-    free(said);
     check_end(place);
     free(place);
 }
@@ -210,7 +195,6 @@ START_TEST(what_is_synced_before_what)
     at = next_line(at, "rename", "/latest.new ");
     at = next_line(at, "fsync", "\n");
     next_line(at, "rename", "/checkpoints/step-00000001 ");
-    free(log);
 }
 END_TEST
 
@@ -219,7 +203,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("faults");
     TCase *t = tcase_create("faults");
 
-    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_checked_fixture(t, setup, scratch_teardown);
     tcase_add_test(t, every_call_may_fail);
     tcase_add_test(t, every_call_of_a_resumed_run_may_fail);
     tcase_add_test(t, what_is_synced_before_what);

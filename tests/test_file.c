@@ -7,20 +7,7 @@
 #include "engine/base/file.h"
 #include "tests/harness_folder.h"
 #include "tests/harness_main.h"
-
-static struct ug_diags *diags;
-
-static void setup(void)
-{
-    folder_setup();
-    diags = ug_diags_new();
-}
-
-static void teardown(void)
-{
-    ug_diags_free(diags);
-    folder_teardown();
-}
+#include "tests/harness_scratch.h"
 
 static void check_content(const char *path, const char *text)
 {
@@ -43,7 +30,7 @@ START_TEST(reading_within_a_limit)
     free(ug_file_read(path, 5, &n, UG_NOWHERE, diags));
     ck_assert_uint_eq(ug_diags_errors(diags), 0);
     ck_assert_ptr_null(ug_file_read(path, 4, &n, UG_NOWHERE, diags));
-    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "at most 4 bytes"));
+    expect_message("at most 4 bytes");
     ck_assert_ptr_null(ug_file_read(folder_file("."), 10, &n, UG_NOWHERE, diags));
     ck_assert_ptr_null(ug_file_read(folder_file("gone"), 10, &n, UG_NOWHERE, diags));
     ck_assert_uint_eq(ug_diags_errors(diags), 3);
@@ -115,7 +102,7 @@ START_TEST(places_that_are_no_files)
     ck_assert_int_eq(read(ends[0], got, 5), 5);
     ck_assert_str_eq(got, "hello");
     ck_assert(!ug_file_write(folder_file("."), "x", 1, diags));
-    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "Is a directory"));
+    expect_message("Is a directory");
 }
 END_TEST
 
@@ -125,7 +112,7 @@ START_TEST(full_disk)
     static char large[100000];
 
     ck_assert(!ug_file_write("/dev/full", large, sizeof large, diags));
-    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "No space left on device"));
+    expect_message("No space left on device");
     ck_assert(!ug_file_write("/dev/full", "x", 1, diags));
 }
 END_TEST
@@ -148,7 +135,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("file");
     TCase *t = tcase_create("files");
 
-    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_checked_fixture(t, scratch_setup, scratch_teardown);
     tcase_add_test(t, reading_within_a_limit);
     tcase_add_test(t, reading_a_pipe);
     tcase_add_test(t, replacing);

@@ -5,20 +5,19 @@
  */
 #include <check.h>
 #include <glob.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine/data/picture.h"
 #include "engine/unitgraph.h"
 #include "tests/harness_folder.h"
 #include "tests/harness_main.h"
+#include "tests/harness_scratch.h"
 
 enum { SIDE = 24, PICTURES = 3 };
 
 /* A folder of a few coloured gradients, no two alike. */
 static void make_pictures(const char *name)
 {
-    struct ug_diags *diags = ug_diags_new();
     struct ug_picture p;
     char file[64];
 
@@ -30,7 +29,6 @@ static void make_pictures(const char *name)
         ck_assert(ug_picture_write_png(folder_file(file), &p, diags));
     }
     ug_picture_free(&p);
-    ug_diags_free(diags);
 }
 
 static bool mentions(const char *file, const char *text)
@@ -46,11 +44,9 @@ static bool mentions(const char *file, const char *text)
     return found;
 }
 
-static void expect_done(enum ug_status status, const char *file, const struct ug_diags *diags)
+static void expect_done(enum ug_status status, const char *file)
 {
-    if (status != UG_DONE)
-        ug_diags_print(diags, stderr, 0);
-    ck_assert_msg(status == UG_DONE, "%s: status %d", file, (int)status);
+    ck_assert_msg(status == UG_DONE, "%s: status %d\n%s", file, (int)status, messages());
     ck_assert_uint_eq(ug_diags_errors(diags), 0);
 }
 
@@ -97,16 +93,9 @@ START_TEST(shipped_files_check)
     for (size_t i = 0; i < found.gl_pathc; i++) {
         const char *const file = found.gl_pathv[i];
         const struct ug_overrides o = {list, set_folders(file, sets, list)};
-        struct ug_diags *diags = ug_diags_new();
-        char *said = NULL;
-        size_t length = 0;
-        FILE *out = open_memstream(&said, &length);
 
-        expect_done(ug_check(file, &o, false, out, diags), file, diags);
-        fclose(out);
-        ck_assert_uint_gt(length, 0);
-        free(said);
-        ug_diags_free(diags);
+        expect_done(ug_check(file, &o, false, capture(), diags), file);
+        ck_assert_str_ne(captured(), "");
     }
     globfree(&found);
 }
@@ -123,9 +112,7 @@ START_TEST(systems_train)
 
         snprintf(run, sizeof run, "runs/%s", name);
         const struct ug_run_options o = {.out = folder_file(run), .seed = -1};
-        struct ug_diags *diags = ug_diags_new();
-        expect_done(ug_run(file, &o, diags), file, diags);
-        ug_diags_free(diags);
+        expect_done(ug_run(file, &o, diags), file);
 
         char params[300];
         snprintf(params, sizeof params, "%s/latest/params.safetensors", run);
@@ -142,7 +129,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("files");
     TCase *t = tcase_create("files");
 
-    tcase_add_checked_fixture(t, folder_setup, folder_teardown);
+    tcase_add_checked_fixture(t, scratch_setup, scratch_teardown);
     tcase_set_timeout(t, 120);
     tcase_add_test(t, shipped_files_check);
     tcase_add_test(t, systems_train);

@@ -1,28 +1,20 @@
 /* test_fuse.c -- fused nodes: the same bits, less memory, and faults that are still found. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "engine/base/random.h"
 #include "engine/graph/fuse.h"
-#include "harness_graph.h"
+#include "harness_bench.h"
 #include "harness_main.h"
 
-static struct ug_bench t;
 static struct ug_node *x, *y, *row;
 
 static void setup(void)
 {
-    ug_bench_start(&t);
+    bench_setup();
     x = ug_bench_floats(&t, UG_SHAPE(30, 100), NULL);
     y = ug_bench_floats(&t, UG_SHAPE(30, 100), NULL);
     row = ug_bench_floats(&t, UG_SHAPE(100), NULL);
-}
-
-static void teardown(void)
-{
-    ck_assert_uint_eq(ug_diags_errors(t.diags), 0);
-    ug_bench_end(&t);
 }
 
 static struct ug_node *op(const char *name, struct ug_node *a, struct ug_node *b)
@@ -190,7 +182,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("fuse");
     TCase *c = tcase_create("fuse");
 
-    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_checked_fixture(c, setup, bench_teardown);
     tcase_add_test(c, chains_and_trees_become_one);
     tcase_add_test(c, values_that_others_need_stay);
     tcase_add_test(c, roots_stay);

@@ -10,24 +10,11 @@
 #include "tests/harness_experiment.h"
 #include "tests/harness_folder.h"
 #include "tests/harness_main.h"
+#include "tests/harness_scratch.h"
 
 static const double values_tolerance = 2e-4, gradients_tolerance = 5e-3, steps_tolerance = 3e-2;
 static const float nothing =
     1e-7f; /* gradients below this are rounding: a bias before a norm has none */
-
-static struct ug_diags *diags;
-
-static void setup(void)
-{
-    folder_setup();
-    diags = ug_diags_new();
-}
-
-static void teardown(void)
-{
-    ug_diags_free(diags);
-    folder_teardown();
-}
 
 static const char *golden_file(const char *name)
 {
@@ -125,7 +112,7 @@ START_TEST(three_steps)
     if (!getenv("UNITGRAPH_GOLDEN"))
         return;
     const struct ug_run_options o = {.init = golden_file("params.safetensors"), .seed = -1};
-    ck_assert_int_eq(experiment_run(golden_file("train.yaml"), "run", o, diags), UG_DONE);
+    experiment_run(golden_file("train.yaml"), "run", o);
     struct ug_safetensors *got = open_file(folder_file("run/latest/params.safetensors"));
     struct ug_safetensors *before = open_file(o.init);
     struct ug_safetensors *after = open_file(golden_file("after3.safetensors"));
@@ -159,7 +146,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("golden");
     TCase *t = tcase_create("unit");
 
-    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_checked_fixture(t, scratch_setup, scratch_teardown);
     tcase_add_test(t, values_and_gradients);
     tcase_add_test(t, three_steps);
     suite_add_tcase(s, t);

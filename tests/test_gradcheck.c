@@ -1,35 +1,20 @@
 /* Gradients of whole experiments against differences, in float64: right ones pass, whatever shares,
  * detaches or skips; one that is not the slope of what is computed is found. */
-#include <stdlib.h>
-#include <string.h>
 
 #include "tests/harness_experiment.h"
-#include "tests/harness_folder.h"
 #include "tests/harness_main.h"
+#include "tests/harness_scratch.h"
 
-/* What gradcheck prints; the caller frees it. */
-static char *check(const char *yaml, bool terms, enum ug_status status)
-{
-    char *text = NULL;
-    size_t length;
-    FILE *out = open_memstream(&text, &length);
-    struct ug_diags *diags = ug_diags_new();
-    const struct ug_gradcheck_options o = {.seed = -1, .terms = terms, .directions = 2, .out = out};
-    const enum ug_status got = ug_gradcheck(experiment_write("e", yaml), &o, diags);
-
-    fclose(out);
-    ug_diags_print(diags, stderr, 5);
-    ug_diags_free(diags);
-    ck_assert_msg(got == status, "gradcheck gave %d, not %d:\n%s", got, status, text);
-    return text;
-}
-
+/* That gradcheck ends so, and prints `part`. */
 static void expect(const char *yaml, bool terms, enum ug_status status, const char *part)
 {
-    char *text = check(yaml, terms, status);
+    const struct ug_gradcheck_options o = {
+        .seed = -1, .terms = terms, .directions = 2, .out = capture()};
+    const enum ug_status got = ug_gradcheck(experiment_write("e", yaml), &o, diags);
+    const char *text = captured();
 
-    ck_assert_msg(strstr(text, part) != NULL, "there is no '%s' in\n%s", part, text);
-    free(text);
+    ck_assert_msg(got == status, "gradcheck gave %d, not %d:\n%s%s", got, status, text, messages());
+    expect_part(text, part);
 }
 
 /* Every kind of kernel with its own way through memory: 3x3 and strided convolutions, transposed
@@ -122,7 +107,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("gradcheck");
     TCase *c = tcase_create("gradcheck");
 
-    tcase_add_checked_fixture(c, folder_setup, folder_teardown);
+    tcase_add_checked_fixture(c, scratch_setup, scratch_teardown);
     tcase_add_test(c, right_gradients_agree);
     tcase_add_test(c, what_is_detached_is_held_still);
     tcase_add_test(c, gradients_that_are_no_slope_differ);

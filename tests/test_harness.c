@@ -2,7 +2,6 @@
  */
 #include <check.h>
 #include <math.h>
-#include <string.h>
 
 #include "harness_main.h"
 #include "harness_ops.h"

@@ -1,24 +1,16 @@
 /* test_identities.c -- what ops know of themselves that makes a graph smaller: each rule gives the
  * op it should, and the same values. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "engine/graph/passes.h"
 #include "harness_main.h"
-#include "harness_ops.h"
+#include "harness_trial.h"
 #include "ops/emit.h"
-
-static struct trial *t;
 
 static void setup(void)
 {
-    t = trial_new(true);
+    trial_setup();
     t->positive = true;
-}
-
-static void teardown(void)
-{
-    trial_free(t);
 }
 
 /* Simplifying leaves `op` at the root, and `n` nodes in all; the values stay. */
@@ -128,7 +120,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("identities");
     TCase *c = tcase_create("identities");
 
-    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_checked_fixture(c, setup, trial_teardown);
     tcase_add_test(c, neutral_numbers);
     tcase_add_test(c, easy_powers);
     tcase_add_test(c, reductions_of_one_element);

@@ -17,7 +17,7 @@
 
 static struct ug_program *init(const char *lines)
 {
-    return program_load(ug_arena_format(read_arena, FILE_HEAD "init:\n%s", lines));
+    return program_load(ug_arena_format(arena, FILE_HEAD "init:\n%s", lines));
 }
 
 /* "normal(0, 0.5)" as it was understood; "default" where the file says nothing. */
@@ -36,10 +36,10 @@ static const char *of(const struct ug_program *p, const char *name)
     const struct ug_param *param = ug_params_find(p->params, name);
 
     ck_assert_msg(param != NULL, "there is no %s", name);
-    ck_assert_msg(!*read_message(0), "%s", read_messages());
+    ck_assert_msg(!*message(0), "%s", messages());
     if (!param->init.pos.source)
         return "default";
-    return ug_arena_format(read_arena, "%s(%g, %g)", kinds[param->init.kind], param->init.a,
+    return ug_arena_format(arena, "%s(%g, %g)", kinds[param->init.kind], param->init.a,
                            param->init.b);
 }
 
@@ -148,9 +148,8 @@ static const struct {
 START_TEST(what_is_no_initialiser)
 {
     init(wrong[_i].lines);
-    ck_assert_msg(strstr(read_message(0), wrong[_i].error), "%s\n%s", wrong[_i].lines,
-                  read_messages());
-    ck_assert_str_eq(read_message(1), "");
+    ck_assert_msg(strstr(message(0), wrong[_i].error), "%s\n%s", wrong[_i].lines, messages());
+    ck_assert_str_eq(message(1), "");
 }
 END_TEST
 
@@ -159,16 +158,15 @@ END_TEST
 /* A file of zeros with these tensors, "NAME" of n elements each. */
 static void write_tensors(const char *path, const struct ug_named_tensor *tensors, int n)
 {
-    ck_assert(ug_safetensors_write(path, tensors, n, NULL, read_diags));
+    ck_assert(ug_safetensors_write(path, tensors, n, NULL, diags));
 }
 
 static void load_file(const char *yaml)
 {
     const struct ug_load_options options = {0};
 
-    ug_diags_free(read_diags);
-    read_diags = ug_diags_new();
-    ug_program_free(ug_program_load(yaml, &options, read_diags));
+    forget_messages();
+    ug_program_free(ug_program_load(yaml, &options, diags));
 }
 
 START_TEST(parameters_from_a_file_are_checked)
@@ -189,21 +187,18 @@ START_TEST(parameters_from_a_file_are_checked)
 
     write_tensors(folder_file("n.safetensors"), t, 3);
     load_file(yaml);
-    ck_assert_str_eq(read_messages(), "");
+    ck_assert_str_eq(messages(), "");
 
     write_tensors(folder_file("n.safetensors"), t, 1);
     load_file(yaml);
-    ck_assert_msg(strstr(read_messages(), "has no tensor '1.bias' for the parameter 'N.1.bias'"),
-                  "%s", read_messages());
+    expect_part(messages(), "has no tensor '1.bias' for the parameter 'N.1.bias'");
 
     t[1].tensor.shape = UG_SHAPE(2, 2);
     t[2].name = "2.bias";
     write_tensors(folder_file("n.safetensors"), t, 3);
     load_file(yaml);
-    ck_assert_msg(strstr(read_messages(), "holds '1.bias' as 2x2, but 'N.1.bias' is 4"), "%s",
-                  read_messages());
-    ck_assert_msg(strstr(read_messages(), "holds '2.bias', and 'N' has no such parameter"), "%s",
-                  read_messages());
+    expect_part(messages(), "holds '1.bias' as 2x2, but 'N.1.bias' is 4");
+    expect_part(messages(), "holds '2.bias', and 'N' has no such parameter");
 }
 END_TEST
 
@@ -222,7 +217,6 @@ Suite *ug_suite(void)
     tcase_add_loop_test(t, what_is_no_initialiser, 0, sizeof wrong / sizeof *wrong);
     suite_add_tcase(s, t);
     tcase_add_checked_fixture(files, program_setup, program_teardown);
-    tcase_add_checked_fixture(files, folder_setup, folder_teardown);
     tcase_add_test(files, parameters_from_a_file_are_checked);
     suite_add_tcase(s, files);
     return s;

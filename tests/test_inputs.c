@@ -26,8 +26,7 @@ static const char *type_of(const struct ug_program *p, const char *name)
         if (!strcmp(p->inputs[i].name, name))
             return p->inputs[i].type.shape.rank < 0
                        ? "unknown"
-                       : ug_arena_format(read_arena, "%s %s",
-                                         ug_dtype_name(p->inputs[i].type.dtype),
+                       : ug_arena_format(arena, "%s %s", ug_dtype_name(p->inputs[i].type.dtype),
                                          ug_shape_text(&p->inputs[i].type.shape, shape));
     return "missing";
 }
@@ -35,7 +34,7 @@ static const char *type_of(const struct ug_program *p, const char *name)
 static struct ug_program *load(const struct ug_load_options *options)
 {
     struct ug_program *p =
-        ug_program_load(folder_write("t.yaml", text, strlen(text)), options, read_diags);
+        ug_program_load(folder_write("t.yaml", text, strlen(text)), options, diags);
 
     ck_assert(p != NULL);
     return p;
@@ -46,7 +45,7 @@ START_TEST(entries_tell_what_they_can)
     const struct ug_load_options options = {.without_data = true};
     struct ug_program *p = load(&options);
 
-    ck_assert_str_eq(read_messages(), "");
+    ck_assert_str_eq(messages(), "");
     ck_assert_str_eq(type_of(p, "n"), "int64 2x5");
     ck_assert_str_eq(type_of(p, "a"), "float32 3x1x4x6");
     ck_assert_str_eq(type_of(p, "s"), "float32 3x3x8x8");
@@ -85,9 +84,9 @@ START_TEST(files_tell_where_nothing_else_does)
     const char *path = folder_write("t.yaml", only_tensors, strlen(only_tensors));
     struct ug_program *p;
 
-    ck_assert(ug_safetensors_write(folder_file("t.safetensors"), &t, 1, NULL, read_diags));
+    ck_assert(ug_safetensors_write(folder_file("t.safetensors"), &t, 1, NULL, diags));
     for (int i = 0; i < 2; i++) {
-        p = ug_program_load(path, i ? &without : NULL, read_diags);
+        p = ug_program_load(path, i ? &without : NULL, diags);
         ck_assert_str_eq(type_of(p, "t"), "float32 2x3");
         /* 2.5 times 5 samples in batches of 2 */
         ck_assert_int_eq(p->train.steps, 7);
@@ -100,8 +99,8 @@ START_TEST(data_that_cannot_be_read_are_an_error)
 {
     struct ug_program *p = load(NULL);
 
-    ck_assert(strstr(read_messages(), "nowhere") != NULL);
-    ck_assert(strstr(read_messages(), "t.safetensors") != NULL);
+    ck_assert(strstr(messages(), "nowhere") != NULL);
+    ck_assert(strstr(messages(), "t.safetensors") != NULL);
     ug_program_free(p);
 }
 END_TEST
@@ -119,7 +118,6 @@ Suite *ug_suite(void)
     TCase *t = tcase_create("inputs");
 
     tcase_add_checked_fixture(t, program_setup, program_teardown);
-    tcase_add_checked_fixture(t, folder_setup, folder_teardown);
     tcase_add_test(t, entries_tell_what_they_can);
     tcase_add_test(t, what_is_given_comes_first);
     tcase_add_test(t, files_tell_where_nothing_else_does);

@@ -4,18 +4,7 @@
 
 #include "harness_call.h"
 #include "harness_main.h"
-
-static struct trial *t;
-
-static void setup(void)
-{
-    t = trial_new(true);
-}
-
-static void teardown(void)
-{
-    trial_free(t);
-}
+#include "harness_trial.h"
 
 /* ---- linear ---- */
 
@@ -209,7 +198,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("layer");
     TCase *tc = tcase_create("layer");
 
-    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_checked_fixture(tc, trial_setup, trial_teardown);
     tcase_add_test(tc, linear_maps_the_last_axis);
     tcase_add_test(tc, linear_takes_a_vector);
     tcase_add_test(tc, linear_refuses_misfits);

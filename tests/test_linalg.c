@@ -6,21 +6,10 @@
 #include <string.h>
 
 #include "harness_main.h"
-#include "harness_ops.h"
+#include "harness_trial.h"
 #include "ops/emit.h"
 
-static struct trial *t;
 static char error[500]; /* the first error of a file that was refused */
-
-static void setup(void)
-{
-    t = trial_new(true);
-}
-
-static void teardown(void)
-{
-    trial_free(t);
-}
 
 /* y [batch, m, n] of a [batch_a, m, k] and b [batch_b, k, n]; member i takes i % batch of each. */
 static double *product(const double *a, const double *b, int batch, int batch_a, int batch_b, int m,
@@ -177,7 +166,7 @@ Suite *ug_suite(void)
     TCase *c = tcase_create("linalg");
 
     tcase_set_timeout(c, 60);
-    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_checked_fixture(c, trial_setup, trial_teardown);
     tcase_add_loop_test(c, transposed_operands, 0, 4 * N_SIZES);
     tcase_add_loop_test(c, batches_and_vectors, 0, N_CALLS);
     tcase_add_loop_test(c, gradients, 0, N_CALLS);

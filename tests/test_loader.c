@@ -8,20 +8,7 @@
 #include "tests/harness_data.h"
 #include "tests/harness_folder.h"
 #include "tests/harness_main.h"
-
-static struct ug_diags *diags;
-
-static void setup(void)
-{
-    folder_setup();
-    diags = ug_diags_new();
-}
-
-static void teardown(void)
-{
-    ug_diags_free(diags);
-    folder_teardown();
-}
+#include "tests/harness_scratch.h"
 
 /* ---- The order ---- */
 
@@ -335,7 +322,7 @@ START_TEST(broken_while_running)
         next(l);
     for (int again = 0; again < 2; again++) {
         ck_assert_ptr_null(ug_loader_next(l, diags));
-        ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "f/06.png': No such file"));
+        expect_message("f/06.png': No such file");
     }
     ug_loader_stop(l);
     ug_dataset_close(d);
@@ -433,7 +420,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("loader");
     TCase *t = tcase_create("batches");
 
-    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_checked_fixture(t, scratch_setup, scratch_teardown);
     tcase_add_test(t, order_is_a_permutation);
     tcase_add_test(t, orders_are_equally_likely);
     tcase_add_test(t, epochs);

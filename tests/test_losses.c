@@ -1,7 +1,6 @@
 /* test_losses.c -- losses and terms, what is pruned, what optimizers minimise and update, gradients
  * as values, random draws, states, and the graphs that are made of a program.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/harness_main.h"
@@ -25,9 +24,9 @@ static const struct ug_value *find(const struct ug_values *values, const char *n
 static struct ug_unfolded *unfold(const char *lines, unsigned want)
 {
     struct ug_unfolded *u =
-        program_unfold(program_load(ug_arena_format(read_arena, HEAD "%s", lines)), want);
+        program_unfold(program_load(ug_arena_format(arena, HEAD "%s", lines)), want);
 
-    ck_assert_msg(u != NULL, "%s", read_messages());
+    ck_assert_msg(u != NULL, "%s", messages());
     return u;
 }
 
@@ -61,8 +60,8 @@ static const char *const zero[] = {"none * mean(a)",
 
 START_TEST(terms_with_a_factor_of_0_are_pruned_with_all_that_only_they_need)
 {
-    const char *text = ug_arena_format(read_arena, "losses: {L: {p: mean(y), q: '%s'}, M: '%s'}\n",
-                                       zero[_i], zero[_i]);
+    const char *text =
+        ug_arena_format(arena, "losses: {L: {p: mean(y), q: '%s'}, M: '%s'}\n", zero[_i], zero[_i]);
     const struct ug_unfolded *u = unfold(text, UG_WANT_LOSSES);
 
     ck_assert(find(&u->terms, "L.q")->pruned);
@@ -82,8 +81,8 @@ static const char *const not_zero[] = {
 
 START_TEST(other_terms_are_not_pruned)
 {
-    const struct ug_unfolded *u = unfold(
-        ug_arena_format(read_arena, "losses: {L: {q: '%s'}}\n", not_zero[_i]), UG_WANT_LOSSES);
+    const struct ug_unfolded *u =
+        unfold(ug_arena_format(arena, "losses: {L: {q: '%s'}}\n", not_zero[_i]), UG_WANT_LOSSES);
 
     ck_assert(!find(&u->terms, "L.q")->pruned);
 }
@@ -100,7 +99,7 @@ START_TEST(a_network_that_only_a_pruned_term_needs_has_no_parameters)
                      "train: {steps: 1, frozen: [V], optimizers: {o: {minimize: L, parameters: "
                      "[A], sgd: {lr: 1}}}}\n");
 
-    ck_assert_str_eq(read_messages(), "");
+    ck_assert_str_eq(messages(), "");
     ck_assert_int_eq(p->params->n, 2);
 }
 END_TEST
@@ -122,10 +121,9 @@ static const struct {
 
 START_TEST(what_is_no_loss)
 {
-    program_load(ug_arena_format(read_arena, HEAD "losses: {%s}\n", wrong[_i].losses));
-    ck_assert_msg(strstr(read_message(0), wrong[_i].error), "%s\n%s", wrong[_i].losses,
-                  read_messages());
-    ck_assert_msg(!*read_message(1), "%s", read_messages());
+    program_load(ug_arena_format(arena, HEAD "losses: {%s}\n", wrong[_i].losses));
+    ck_assert_msg(strstr(message(0), wrong[_i].error), "%s\n%s", wrong[_i].losses, messages());
+    ck_assert_msg(!*message(1), "%s", messages());
 }
 END_TEST
 
@@ -135,7 +133,7 @@ END_TEST
 
 static const char *train(const char *optimizers)
 {
-    return ug_arena_format(read_arena, LOSSES "train: {steps: 1, %s}\n", optimizers);
+    return ug_arena_format(arena, LOSSES "train: {steps: 1, %s}\n", optimizers);
 }
 
 START_TEST(optimizers_minimise_expressions_over_losses_and_terms)
@@ -159,10 +157,10 @@ END_TEST
 START_TEST(each_optimizer_has_its_parameters)
 {
     struct ug_program *p = program_load(
-        ug_arena_format(read_arena, HEAD "%s",
+        ug_arena_format(arena, HEAD "%s",
                         train("optimizers: {o: {minimize: L, parameters: [B, A], sgd: {lr: 1}}}")));
 
-    ck_assert_str_eq(read_messages(), "");
+    ck_assert_str_eq(messages(), "");
     ck_assert_int_eq(p->train.optimizers[0].n_params, 2);
     ck_assert_str_eq(p->train.optimizers[0].params[0]->name, "A.weight");
     ck_assert_str_eq(p->train.optimizers[0].params[1]->name, "B.weight");
@@ -189,20 +187,20 @@ static const struct {
 
 START_TEST(who_updates_what_must_be_clear)
 {
-    program_load(ug_arena_format(read_arena, HEAD "%s", train(unfit[_i].optimizers)));
-    ck_assert_msg(strstr(read_message(0), unfit[_i].error), "%s", read_messages());
-    ck_assert_msg(!*read_message(1), "%s", read_messages());
+    program_load(ug_arena_format(arena, HEAD "%s", train(unfit[_i].optimizers)));
+    expect_part(message(0), unfit[_i].error);
+    ck_assert_msg(!*message(1), "%s", messages());
 }
 END_TEST
 
 START_TEST(a_mistake_in_an_optimizer_is_not_one_of_its_parameters)
 {
     program_load(
-        ug_arena_format(read_arena, HEAD "%s",
+        ug_arena_format(arena, HEAD "%s",
                         train("optimizers: {o: {minimize: L, parameters: [A], sgd: {lr: 1}}, "
                               "r: {minimize: M, parameters: [B], sdg: {lr: 1}}}")));
-    ck_assert_msg(strstr(read_messages(), "did you mean 'sgd'?"), "%s", read_messages());
-    ck_assert_msg(!strstr(read_messages(), "has no optimizer"), "%s", read_messages());
+    expect_part(messages(), "did you mean 'sgd'?");
+    ck_assert_msg(!strstr(messages(), "has no optimizer"), "%s", messages());
 }
 END_TEST
 
@@ -230,25 +228,24 @@ START_TEST(a_mistake_hides_no_unknown_names)
                  "    o: {minimize: L, parameters: [y, Z], sgd: {lr: 1}}\n"
                  "    r: {minimize: L, parameters: [y], sdg: {lr: 1}}\n");
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-        ck_assert_msg(strstr(read_messages(), wanted[i]), "no \"%s\":\n%s", wanted[i],
-                      read_messages());
-    ck_assert_msg(!strstr(read_messages(), "'v' is no scope"), "%s", read_messages());
-    ck_assert_msg(!strstr(read_messages(), "no optimizer 'r'"), "%s", read_messages());
+        ck_assert_msg(strstr(messages(), wanted[i]), "no \"%s\":\n%s", wanted[i], messages());
+    ck_assert_msg(!strstr(messages(), "'v' is no scope"), "%s", messages());
+    ck_assert_msg(!strstr(messages(), "no optimizer 'r'"), "%s", messages());
 }
 END_TEST
 
 START_TEST(frozen_or_unreached_parameters_need_no_optimizer)
 {
     struct ug_program *p = program_load(ug_arena_format(
-        read_arena, HEAD "%s",
+        arena, HEAD "%s",
         train("frozen: [B], optimizers: {o: {minimize: L, parameters: [A, B], sgd: {lr: 1}}}")));
 
-    ck_assert_str_eq(read_messages(), "");
+    ck_assert_str_eq(messages(), "");
     ck_assert_int_eq(p->train.optimizers[0].n_params, 1);
     program_load(
         HEAD "losses: {L: mean(B(detach(a)))}\n"
              "train: {steps: 1, optimizers: {o: {minimize: L, parameters: B, sgd: {lr: 1}}}}\n");
-    ck_assert_str_eq(read_messages(), "");
+    ck_assert_str_eq(messages(), "");
 }
 END_TEST
 
@@ -257,7 +254,7 @@ END_TEST
 static const char *graph_error(const char *lines)
 {
     return program_error(
-        ug_arena_format(read_arena, "inputs: {x: [2, 3], y: [2, 3]}\ngraph:\n%s", lines));
+        ug_arena_format(arena, "inputs: {x: [2, 3], y: [2, 3]}\ngraph:\n%s", lines));
 }
 
 START_TEST(gradients_are_values)
@@ -307,7 +304,7 @@ static const char *places(const char *lines)
 {
     const struct ug_unfolded *u =
         program_unfold(program_load(ug_arena_format(
-                           read_arena,
+                           arena,
                            "inputs: {x: [2, 3]}\nmodules:\n"
                            "  m: {body: [normal_like, f: [{repeat: 2, body: [normal_like]}]]}\n"
                            "networks: {N: m()}\n%s",
@@ -315,10 +312,10 @@ static const char *places(const char *lines)
                        UG_WANT_VALUES | UG_WANT_LOSSES | UG_WANT_SAMPLES | UG_WANT_TRANSLATE);
     const char *text = "";
 
-    ck_assert_msg(u != NULL, "%s", read_messages());
+    ck_assert_msg(u != NULL, "%s", messages());
     for (int i = 0; i < u->graph->n; i++)
         if (strstr(u->graph->nodes[i]->op->name, "normal"))
-            text = ug_arena_format(read_arena, "%s%s\n", text, u->graph->nodes[i]->place);
+            text = ug_arena_format(arena, "%s%s\n", text, u->graph->nodes[i]->place);
     return text;
 }
 
@@ -370,7 +367,7 @@ static struct ug_unfolded *fetch(struct ug_program *p, const char *name)
     const struct ug_request request = {
         .want = UG_WANT_VALUES | UG_WANT_LOSSES, .fetch = &name, .n_fetch = 1};
 
-    return ug_unfold(p, &request, read_diags);
+    return ug_unfold(p, &request, diags);
 }
 
 START_TEST(fetching_makes_only_what_is_needed)
@@ -392,7 +389,7 @@ START_TEST(fetching_makes_only_what_is_needed)
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         struct ug_unfolded *u = fetch(p, wanted[i].name);
 
-        ck_assert_msg(u != NULL, "%s", read_messages());
+        ck_assert_msg(u != NULL, "%s", messages());
         ck_assert_int_eq(u->values.n, 1);
         ck_assert_str_eq(u->values.items[0].name, wanted[i].name);
         ck_assert_str_eq(program_show(u->values.items[0].node), wanted[i].shown);
@@ -422,17 +419,17 @@ START_TEST(other_batches_and_sizes_share_the_parameters)
     const char *a = "a", *b = "b";
     struct ug_request request = {
         .want = UG_WANT_VALUES, .types = &larger, .n_types = 1, .fetch = &a, .n_fetch = 1};
-    struct ug_unfolded *u = ug_unfold(p, &request, read_diags);
+    struct ug_unfolded *u = ug_unfold(p, &request, diags);
 
-    ck_assert_msg(u != NULL, "%s", read_messages());
+    ck_assert_msg(u != NULL, "%s", messages());
     ck_assert_int_eq(u->values.items[0].node->type.shape.dim[3], 14);
     ck_assert_int_eq(p->params->n, 4);
     ug_unfolded_free(u);
     request.fetch = &b;
-    ck_assert_ptr_null(ug_unfold(p, &request, read_diags));
-    ck_assert_msg(strstr(read_messages(), "F.1.weight"), "%s", read_messages());
+    ck_assert_ptr_null(ug_unfold(p, &request, diags));
+    expect_part(messages(), "F.1.weight");
     request = (struct ug_request){.want = UG_WANT_VALUES, .batch = 5};
-    u = ug_unfold(p, &request, read_diags);
+    u = ug_unfold(p, &request, diags);
     ck_assert_int_eq(u->values.items[0].node->type.shape.dim[0], 5);
     ug_unfolded_free(u);
 }
@@ -459,13 +456,12 @@ START_TEST(translations_and_columns_and_metrics)
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        program_load(ug_arena_format(read_arena,
+        program_load(ug_arena_format(arena,
                                      "inputs: {x: [1, 3, 8, 8], y: [1, 3, 8, 8]}\n"
                                      "modules: {m: {body: relu}}\nnetworks: {G: m()}\n%s",
                                      cases[i].lines));
-        ck_assert_msg(*cases[i].error ? strstr(read_message(0), cases[i].error) != NULL
-                                      : !*read_message(0),
-                      "%s\n%s", cases[i].lines, read_messages());
+        ck_assert_msg(*cases[i].error ? strstr(message(0), cases[i].error) != NULL : !*message(0),
+                      "%s\n%s", cases[i].lines, messages());
     }
 }
 END_TEST
@@ -478,7 +474,7 @@ START_TEST(events_have_types_of_their_own)
                                "modules: {f: {body: [flatten, 'linear(4)']}}\n"
                                "networks: {F: f()}\ngraph: {a: F(x), b: x * 2}\n";
     struct ug_program *p = program_load(
-        ug_arena_format(read_arena,
+        ug_arena_format(arena,
                         "%svalidate: {every: 1, data: {x: " SYNTHETIC "16}, truth: " SYNTHETIC
                         "16}}, metrics: {m: 'l1_loss(b, truth)'}}\n",
                         head));
@@ -487,16 +483,16 @@ START_TEST(events_have_types_of_their_own)
     const struct ug_request request = {
         .want = UG_WANT_METRICS, .batch = 2, .types = sixteen, .n_types = 2};
 
-    ck_assert_str_eq(read_messages(), "");
-    struct ug_unfolded *u = ug_unfold(p, &request, read_diags);
-    ck_assert_msg(u != NULL, "%s", read_messages());
+    ck_assert_str_eq(messages(), "");
+    struct ug_unfolded *u = ug_unfold(p, &request, diags);
+    ck_assert_msg(u != NULL, "%s", messages());
     ck_assert_int_eq(u->extra.n, 1);
     ug_unfolded_free(u);
     /* what does not work at that size is found when the file is loaded */
     program_load(ug_arena_format(
-        read_arena, "%svalidate: {every: 1, data: {x: " SYNTHETIC "16}}, metrics: {m: mean(a)}}\n",
+        arena, "%svalidate: {every: 1, data: {x: " SYNTHETIC "16}}, metrics: {m: mean(a)}}\n",
         head));
-    ck_assert_msg(strstr(read_message(0), "F.1.weight"), "%s", read_messages());
+    expect_part(message(0), "F.1.weight");
 }
 END_TEST
 

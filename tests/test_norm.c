@@ -2,25 +2,13 @@
  * gradients. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "harness_call.h"
 #include "harness_main.h"
+#include "harness_trial.h"
 #include "ops/emit.h"
 
 enum { N = 24 };
-
-static struct trial *t;
-
-static void setup(void)
-{
-    t = trial_new(true);
-}
-
-static void teardown(void)
-{
-    trial_free(t);
-}
 
 /* x[i] = (i * i % 17) / 4 as [2, 4, 1, 3]; weight 1, 2, -1, 1/2 and bias 0, 1, 2, 3: what the
  * expected numbers were made from by torch.nn.functional in float64. */
@@ -236,7 +224,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("norm");
     TCase *tc = tcase_create("norm");
 
-    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_checked_fixture(tc, trial_setup, trial_teardown);
     tcase_add_test(tc, instance_norm_is_pytorchs);
     tcase_add_test(tc, group_norm_is_pytorchs);
     tcase_add_test(tc, layer_norm_is_over_the_whole_sample);

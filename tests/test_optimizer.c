@@ -3,11 +3,11 @@
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "engine/data/safetensors.h"
 #include "engine/run/optimizer.h"
 #include "harness_main.h"
+#include "harness_scratch.h"
 
 enum { N = 37, UPDATES = 5 };
 
@@ -35,11 +35,10 @@ static const struct golden_case {
 };
 
 static struct ug_safetensors *golden;
-static struct ug_diags *diags;
 
 static void setup(void)
 {
-    diags = ug_diags_new();
+    scratch_setup();
     golden = ug_safetensors_open("optimizers.safetensors", UG_NOWHERE, diags);
     ck_assert_ptr_nonnull(golden);
 }
@@ -47,7 +46,7 @@ static void setup(void)
 static void teardown(void)
 {
     ug_safetensors_close(golden);
-    ug_diags_free(diags);
+    scratch_teardown();
 }
 
 static void read_golden(const char *name, int64_t first, int64_t n, float *out)

@@ -5,23 +5,10 @@
 
 #include "engine/base/random.h"
 #include "engine/graph/passes.h"
-#include "harness_graph.h"
+#include "harness_bench.h"
 #include "harness_main.h"
 
 enum { GRANULE = 64, NOBODY = -1, SCRATCH = -2 };
-
-static struct ug_bench t;
-
-static void setup(void)
-{
-    ug_bench_start(&t);
-}
-
-static void teardown(void)
-{
-    ck_assert_uint_eq(ug_diags_errors(t.diags), 0);
-    ug_bench_end(&t);
-}
 
 static struct ug_node *op(const char *name, struct ug_node *a, struct ug_node *b)
 {
@@ -389,7 +376,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("plan");
     TCase *c = tcase_create("plan");
 
-    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_checked_fixture(c, bench_setup, bench_teardown);
     tcase_add_test(c, a_chain_runs_in_place);
     tcase_add_test(c, dead_nodes_are_left_out);
     tcase_add_test(c, order_lowers_the_peak);

@@ -1,26 +1,11 @@
 /* test_recompute.c -- values computed again for the backward pass: the same bits in less memory. */
-#include <stdlib.h>
-#include <string.h>
 
 #include "engine/graph/passes.h"
 #include "engine/graph/plan_parts.h"
-#include "harness_graph.h"
+#include "harness_bench.h"
 #include "harness_main.h"
 
 enum { LAYERS = 12, ROWS = 64, COLUMNS = 128 };
-
-static struct ug_bench t;
-
-static void setup(void)
-{
-    ug_bench_start(&t);
-}
-
-static void teardown(void)
-{
-    ck_assert_uint_eq(ug_diags_errors(t.diags), 0);
-    ug_bench_end(&t);
-}
 
 static struct ug_node *op(const char *name, struct ug_node *a, struct ug_node *b)
 {
@@ -131,7 +116,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("recompute");
     TCase *c = tcase_create("recompute");
 
-    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_checked_fixture(c, bench_setup, bench_teardown);
     tcase_add_test(c, less_memory_and_the_same_bits);
     tcase_add_loop_test(c, copies_run_when_they_are_needed, 0, UG_N_ORDER_RULES);
     suite_add_tcase(s, c);

@@ -11,20 +11,7 @@
 #include "tests/harness_experiment.h"
 #include "tests/harness_folder.h"
 #include "tests/harness_main.h"
-
-static struct ug_diags *diags;
-
-static void setup(void)
-{
-    folder_setup();
-    diags = ug_diags_new();
-}
-
-static void teardown(void)
-{
-    ug_diags_free(diags);
-    folder_teardown();
-}
+#include "tests/harness_scratch.h"
 
 /* Trains into FOLDER/NAME until the fault that there must be; its message. */
 static const char *run_into_fault(const char *name, const char *yaml)
@@ -35,24 +22,14 @@ static const char *run_into_fault(const char *name, const char *yaml)
     return ug_diags_first(diags);
 }
 
-/* What replay prints of FOLDER/PATH; the caller frees it. */
-static char *replay(const char *path, bool all, enum ug_status status)
+/* What replay prints of FOLDER/PATH. */
+static const char *replay(const char *path, bool all, enum ug_status status)
 {
-    char *text = NULL;
-    size_t length;
-    FILE *out = open_memstream(&text, &length);
-
-    ug_diags_free(diags); /* with what the run said */
-    diags = ug_diags_new();
-    const enum ug_status got = ug_replay(folder_file(path), all, out, diags);
-    fclose(out);
+    forget_messages(); /* of the run */
+    const enum ug_status got = ug_replay(folder_file(path), all, capture(), diags);
+    const char *text = captured();
     ck_assert_msg(got == status, "replay gave %d, not %d: %s", got, status, text);
     return text;
-}
-
-static void expect(const char *text, const char *part)
-{
-    ck_assert_msg(strstr(text, part) != NULL, "there is no '%s' in\n%s", part, text);
 }
 
 /* ---- The first optimizer has made its update when the second one's loss fails ---- */
@@ -75,21 +52,20 @@ static const char logarithm[] =
 
 START_TEST(the_fault_comes_again)
 {
-    char *text;
+    const char *text;
 
-    expect(run_into_fault("log", logarithm), "step 1: 'root' is not finite: a result of 'sqrt'");
+    expect_part(run_into_fault("log", logarithm),
+                "step 1: 'root' is not finite: a result of 'sqrt'");
     text = replay("log/fault-00000001.safetensors", false, UG_FAILED);
-    expect(text, "step 1 of 5, seed 0");
-    expect(text, "log.yaml:5:9: step 1: 'root' is not finite: a result of 'sqrt'");
-    expect(text, "\n> root");
-    expect(text, "what 'root' was computed from\n");
-    expect(text, "-19.47"); /* 2 * 0.75 + 7 log(0.05): B has made its update by then */
-    expect(text, "\nstep 1: 'root' is not finite: a result of 'sqrt'\n");
+    expect_part(text, "step 1 of 5, seed 0");
+    expect_part(text, "log.yaml:5:9: step 1: 'root' is not finite: a result of 'sqrt'");
+    expect_part(text, "\n> root");
+    expect_part(text, "what 'root' was computed from\n");
+    expect_part(text, "-19.47"); /* 2 * 0.75 + 7 log(0.05): B has made its update by then */
+    expect_part(text, "\nstep 1: 'root' is not finite: a result of 'sqrt'\n");
     ck_assert_ptr_null(strstr(text, "parameter"));
-    free(text);
     text = replay("log/fault-00000001.safetensors", true, UG_FAILED);
-    expect(text, "  b ");
-    free(text);
+    expect_part(text, "  b ");
 }
 END_TEST
 
@@ -133,12 +109,11 @@ START_TEST(the_data_need_not_be_there)
     run_into_fault("flat", flat);
     unlink(folder_file("x.safetensors"));
     unlink(folder_file("flat.yaml"));
-    char *text = replay("flat/fault-00000001.safetensors", false, UG_FAILED);
-    expect(text, "x of this batch: x[");
-    expect(text, "instance_norm");
-    expect(text, "100%");
-    expect(text, "step 1: 'y/N.0' is not finite: a result of 'instance_norm'\n");
-    free(text);
+    const char *text = replay("flat/fault-00000001.safetensors", false, UG_FAILED);
+    expect_part(text, "x of this batch: x[");
+    expect_part(text, "instance_norm");
+    expect_part(text, "100%");
+    expect_part(text, "step 1: 'y/N.0' is not finite: a result of 'instance_norm'\n");
 }
 END_TEST
 
@@ -149,13 +124,11 @@ START_TEST(threads_change_nothing)
     write_flat();
     run_into_fault("flat", flat);
     ug_set_threads(1);
-    char *one = replay("flat/fault-00000001.safetensors", true, UG_FAILED);
+    const char *one = replay("flat/fault-00000001.safetensors", true, UG_FAILED);
     ug_set_threads(3);
-    char *three = replay("flat/fault-00000001.safetensors", true, UG_FAILED);
+    const char *three = replay("flat/fault-00000001.safetensors", true, UG_FAILED);
     ug_set_threads(threads);
     ck_assert_str_eq(one, three);
-    free(one);
-    free(three);
 }
 END_TEST
 
@@ -167,9 +140,9 @@ static size_t n_bytes;
 static void expect_refusal(const char *part)
 {
     folder_write("bad.safetensors", bytes, n_bytes);
-    free(replay("bad.safetensors", false, UG_WRONG));
-    expect(ug_diags_first(diags), "bad.safetensors");
-    expect(ug_diags_first(diags), part);
+    replay("bad.safetensors", false, UG_WRONG);
+    expect_message("bad.safetensors");
+    expect_message(part);
 }
 
 static void change(const char *old, const char *new)
@@ -223,10 +196,9 @@ START_TEST(no_fault_is_success)
         for (int64_t k = 0; k < ug_shape_count(&p->params->items[i]->type.shape); k++)
             ((float *)t->store->data[i])[k] = 1.0f;
     ck_assert(ug_bundle_write(folder_file("well.safetensors"), &report, diags));
-    char *text = replay("well.safetensors", false, UG_DONE);
-    expect(text, "the fault did not come again");
+    const char *text = replay("well.safetensors", false, UG_DONE);
+    expect_part(text, "the fault did not come again");
     ck_assert_ptr_null(strstr(text, "\n> "));
-    free(text);
     ug_trainer_free(t);
     ug_program_free(p);
 }
@@ -237,7 +209,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("replay");
     TCase *c = tcase_create("replay");
 
-    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_checked_fixture(c, scratch_setup, scratch_teardown);
     tcase_add_test(c, the_fault_comes_again);
     tcase_add_test(c, a_bundle_holds_the_step);
     tcase_add_test(c, the_data_need_not_be_there);

@@ -11,9 +11,7 @@
 #include "tests/harness_experiment.h"
 #include "tests/harness_folder.h"
 #include "tests/harness_main.h"
-
-static struct ug_arena *arena;
-static struct ug_diags *diags;
+#include "tests/harness_scratch.h"
 
 /* A label and a variable that would end a script, or hide its end. */
 static const char text[] =
@@ -29,25 +27,11 @@ static const char text[] =
     "samples: {every: 2, count: 1, columns: [x, {\"<!--<script>\": N(x)}]}\n"
     "validate: {every: 5, metrics: {l1: 'l1_loss(N(x), x)'}}\n";
 
-static void setup(void)
-{
-    folder_setup();
-    arena = ug_arena_new();
-    diags = ug_diags_new();
-}
-
-static void teardown(void)
-{
-    ug_diags_free(diags);
-    ug_arena_free(arena);
-    folder_teardown();
-}
-
 static void train(const char *out, const char *set)
 {
     const struct ug_run_options o = {.seed = -1, .overrides = {&set, set ? 1 : 0}};
 
-    ck_assert_int_eq(experiment_run(experiment_write("text", text), out, o, diags), UG_DONE);
+    experiment_run(experiment_write("text", text), out, o);
 }
 
 /* The data in a page; the caller releases them. */
@@ -64,7 +48,6 @@ static json_t *data_of(const char *page)
     ck_assert_ptr_null(memchr(from, '<', (size_t)(to - from)));
     json_t *data = json_loadb(from, (size_t)(to - from), 0, NULL);
     ck_assert_msg(data != NULL, "the data are no JSON");
-    free(html);
     return data;
 }
 
@@ -127,7 +110,6 @@ START_TEST(curves_are_those_of_the_log)
         json_decref(object);
     }
     ck_assert_uint_eq(i, 5);
-    free(log);
     json_decref(data);
 }
 END_TEST
@@ -197,17 +179,13 @@ END_TEST
 /* Lines "step k, L k * k" for k = 1 … n, then one that is broken off. */
 static const char *write_squares(int n)
 {
-    char *lines = NULL;
-    size_t length = 0;
-    FILE *f = open_memstream(&lines, &length);
+    FILE *f = capture();
 
     for (int k = 1; k <= n; k++)
         fprintf(f, "{\"step\": %d, \"L\": %d}\n", k, k * k);
     fputs("{\"step\": 999", f);
-    fclose(f);
-    const char *path = folder_write("squares.jsonl", lines, length);
-    free(lines);
-    return path;
+    const char *lines = captured();
+    return folder_write("squares.jsonl", lines, strlen(lines));
 }
 
 /* Points are means, so their mean, weighted, is that of all that was logged. */
@@ -274,13 +252,8 @@ START_TEST(base64)
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
         const struct ug_grid g = {.path =
                                       folder_write("bytes", vectors[i][0], strlen(vectors[i][0]))};
-        char *letters = NULL;
-        size_t length = 0;
-        FILE *f = open_memstream(&letters, &length);
-        ug_grid_put(&g, f);
-        fclose(f);
-        ck_assert_str_eq(letters, vectors[i][1]);
-        free(letters);
+        ug_grid_put(&g, capture());
+        ck_assert_str_eq(captured(), vectors[i][1]);
     }
 }
 END_TEST
@@ -290,7 +263,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("report");
     TCase *t = tcase_create("report");
 
-    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_checked_fixture(t, scratch_setup, scratch_teardown);
     tcase_add_test(t, run_leaves_a_page);
     tcase_add_test(t, curves_are_those_of_the_log);
     tcase_add_test(t, runs_are_compared);

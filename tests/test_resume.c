@@ -1,25 +1,11 @@
 /* Going on with a run whose file, or command line, is no longer the same. */
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tests/harness_experiment.h"
 #include "tests/harness_folder.h"
 #include "tests/harness_main.h"
-
-static struct ug_diags *diags;
-
-static void setup(void)
-{
-    folder_setup();
-    diags = ug_diags_new();
-}
-
-static void teardown(void)
-{
-    ug_diags_free(diags);
-    folder_teardown();
-}
+#include "tests/harness_scratch.h"
 
 static const char whole_text[] =
     "unitgraph: 1\n"
@@ -32,8 +18,6 @@ static const char whole_text[] =
     "  steps: 4\n"
     "  optimizers: {A: {minimize: A, parameters: [N], adam: {lr: 0.1}}}\n"
     "checkpoint: {every: 2}\n";
-
-static const struct ug_run_options as_written = {.seed = -1};
 
 static const char *with_data(const char *name, const char *text)
 {
@@ -55,22 +39,12 @@ static const char *changed(const char *from, const char *to)
     return text;
 }
 
-static const char *said(void)
-{
-    static char text[4000];
-    FILE *out = fmemopen(text, sizeof text, "w");
-
-    ug_diags_print(diags, out, 0);
-    fclose(out);
-    return text;
-}
-
 /* A run of the whole text, gone on with as `text` says, to step 6. */
 static enum ug_status go_on(const char *text)
 {
     struct ug_run_options o = as_written;
 
-    ck_assert_int_eq(experiment_run(with_data("first", whole_text), "out", o, diags), UG_DONE);
+    experiment_run(with_data("first", whole_text), "out", o);
     o.resume = true;
     o.steps = 6;
     o.out = folder_file("out");
@@ -79,13 +53,13 @@ static enum ug_status go_on(const char *text)
 
 static void check_row(const char *key, const char *before, const char *after)
 {
-    for (const char *line = strstr(said(), key); line; line = strstr(line + 1, key)) {
+    for (const char *line = strstr(messages(), key); line; line = strstr(line + 1, key)) {
         char a[80], b[80];
         if (sscanf(line + strlen(key), " %79s %79s", a, b) == 2 && !strcmp(a, before) &&
             !strcmp(b, after))
             return;
     }
-    ck_abort_msg("no row '%s %s %s' in:\n%s", key, before, after, said());
+    ck_abort_msg("no row '%s %s %s' in:\n%s", key, before, after, messages());
 }
 
 /* ---- What may change ---- */
@@ -106,14 +80,14 @@ START_TEST(what_makes_sense_is_tabled_and_done)
 
     ck_assert_int_eq(go_on(text), UG_DONE);
     check_row(allowed[_i].key, allowed[_i].before, allowed[_i].after);
-    ck_assert_ptr_nonnull(strstr(said(), "has changed since step 4 of the run"));
+    expect_part(messages(), "has changed since step 4 of the run");
 }
 END_TEST
 
 START_TEST(the_same_file_says_nothing)
 {
     ck_assert_int_eq(go_on(whole_text), UG_DONE);
-    ck_assert_str_eq(said(), "");
+    ck_assert_str_eq(messages(), "");
 }
 END_TEST
 
@@ -124,12 +98,11 @@ START_TEST(a_change_is_said_once)
     struct ug_run_options o = as_written;
 
     ck_assert_int_eq(go_on(text), UG_DONE);
-    ug_diags_free(diags);
-    diags = ug_diags_new();
+    forget_messages();
     o.resume = true;
     o.steps = 8;
-    ck_assert_int_eq(experiment_run(with_data("second", text), "out", o, diags), UG_DONE);
-    ck_assert_str_eq(said(), "");
+    experiment_run(with_data("second", text), "out", o);
+    ck_assert_str_eq(messages(), "");
 }
 END_TEST
 
@@ -146,12 +119,11 @@ static const struct {
 START_TEST(what_makes_none_is_refused)
 {
     ck_assert_int_eq(go_on(changed(refused[_i].from, refused[_i].to)), UG_WRONG);
-    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "cannot change any more"));
-    ck_assert_ptr_nonnull(strstr(said(), refused[_i].key));
-    ck_assert_ptr_nonnull(strstr(said(), refused[_i].why));
+    expect_message("cannot change any more");
+    expect_part(messages(), refused[_i].key);
+    expect_part(messages(), refused[_i].why);
     char *config = experiment_text("out/config.yaml");
     ck_assert_ptr_null(strstr(config, refused[_i].to));
-    free(config);
 }
 END_TEST
 
@@ -167,28 +139,27 @@ END_TEST
 START_TEST(another_optimizer_has_no_state)
 {
     ck_assert_int_eq(go_on(changed("{A: {minimize: A, p", "{B: {minimize: A, p")), UG_WRONG);
-    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "the run has no optimizer 'B'"));
+    expect_message("the run has no optimizer 'B'");
 }
 END_TEST
 
 START_TEST(averages_cannot_be_added)
 {
     ck_assert_int_eq(go_on(changed("adam: {", "ema: 0.5, adam: {")), UG_WRONG);
-    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "keeps no averages"));
+    expect_message("keeps no averages");
 }
 END_TEST
 
 /* ---- The command line ---- */
 
-static enum ug_status run_with(const char *out, const char *const *sets, int n, int64_t steps,
-                               bool resume)
+static void run_with(const char *out, const char *const *sets, int n, int64_t steps, bool resume)
 {
     struct ug_run_options o = as_written;
 
     o.overrides = (struct ug_overrides){sets, n};
     o.steps = steps;
     o.resume = resume;
-    return experiment_run(folder_file("text.yaml"), out, o, diags);
+    experiment_run(folder_file("text.yaml"), out, o);
 }
 
 /* --resume takes no other option: what --set said when the run began holds, in any folder. */
@@ -204,14 +175,14 @@ START_TEST(sets_hold_on)
     *strrchr(folder, '/') = '\0';
     ck_assert_ptr_nonnull(getcwd(here, sizeof here));
     ck_assert_int_eq(chdir(folder), 0);
-    ck_assert_int_eq(run_with("whole", sets, 3, 0, false), UG_DONE);
-    ck_assert_int_eq(run_with("parts", sets, 3, 2, false), UG_DONE);
+    run_with("whole", sets, 3, 0, false);
+    run_with("parts", sets, 3, 2, false);
     ck_assert_int_eq(chdir(here), 0);
-    ck_assert_int_eq(run_with("parts", NULL, 0, 0, true), UG_DONE);
+    run_with("parts", NULL, 0, 0, true);
     ck_assert(experiment_same("whole/config.yaml", "parts/config.yaml"));
     ck_assert(
         experiment_same("whole/latest/params.safetensors", "parts/latest/params.safetensors"));
-    ck_assert_str_eq(said(), "");
+    ck_assert_str_eq(messages(), "");
 }
 END_TEST
 
@@ -221,8 +192,8 @@ START_TEST(a_new_set_wins)
     static const char *const before[] = {"weight=3"}, *const after[] = {"weight=4"};
 
     with_data("text", whole_text);
-    ck_assert_int_eq(run_with("out", before, 1, 2, false), UG_DONE);
-    ck_assert_int_eq(run_with("out", after, 1, 0, true), UG_DONE);
+    run_with("out", before, 1, 2, false);
+    run_with("out", after, 1, 0, true);
     check_row("vars.weight", "3", "4");
 }
 END_TEST
@@ -232,7 +203,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("resume");
     TCase *t = tcase_create("resume");
 
-    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_checked_fixture(t, scratch_setup, scratch_teardown);
     tcase_add_loop_test(t, what_makes_sense_is_tabled_and_done, 0,
                         (int)(sizeof allowed / sizeof *allowed));
     tcase_add_test(t, the_same_file_says_nothing);

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <signal.h>
@@ -12,20 +11,7 @@
 #include "engine/data/safetensors.h"
 #include "tests/harness_folder.h"
 #include "tests/harness_main.h"
-
-static struct ug_diags *diags;
-
-static void setup(void)
-{
-    folder_setup();
-    diags = ug_diags_new();
-}
-
-static void teardown(void)
-{
-    ug_diags_free(diags);
-    folder_teardown();
-}
+#include "tests/harness_scratch.h"
 
 /* A file with this header and `n` bytes of data: 0, 1, 2 … */
 static const char *write_file(const char *header, size_t n)
@@ -213,9 +199,8 @@ START_TEST(unsound_headers)
     ck_assert_int_eq(s == NULL, headers[_i].reason != NULL);
     ck_assert_uint_eq(ug_diags_errors(diags), s == NULL);
     if (!s) {
-        ck_assert_msg(strstr(ug_diags_first(diags), headers[_i].reason), "%s",
-                      ug_diags_first(diags));
-        ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), path));
+        expect_message(headers[_i].reason);
+        expect_message(path);
     }
     ug_safetensors_close(s);
 }
@@ -223,11 +208,10 @@ END_TEST
 
 static void refused(const char *path, const char *reason)
 {
-    struct ug_diags *own = ug_diags_new();
 
-    ck_assert_ptr_null(ug_safetensors_open(path, UG_NOWHERE, own));
-    ck_assert_msg(strstr(ug_diags_first(own), reason), "%s", ug_diags_first(own));
-    ug_diags_free(own);
+    ck_assert_ptr_null(ug_safetensors_open(path, UG_NOWHERE, diags));
+    expect_message(reason);
+    forget_messages();
 }
 
 START_TEST(unsound_files)
@@ -261,23 +245,22 @@ START_TEST(damaged_files)
     fclose(f);
     for (uint64_t round = 0; round < 1000; round++) {
         uint32_t draw[4];
-        struct ug_diags *own = ug_diags_new();
         ug_random_block(&random, round, draw);
         memcpy(damaged, bytes, n);
         damaged[draw[0] % n] = (unsigned char)draw[1];
         if (draw[2] & 1)
             damaged[draw[0] / n % n] ^= (unsigned char)(1u << (draw[1] >> 8 & 7));
         const char *path = folder_write("d.safetensors", damaged, draw[2] & 2 ? n : draw[3] % n);
-        struct ug_safetensors *s = ug_safetensors_open(path, UG_NOWHERE, own);
+        struct ug_safetensors *s = ug_safetensors_open(path, UG_NOWHERE, diags);
         for (int i = 0; s && i < ug_safetensors_count(s); i++) {
             const struct ug_stored *t = ug_safetensors_item(s, i);
             const int64_t count = ug_shape_count(&t->shape);
             ck_assert_ptr_eq(ug_safetensors_find(s, t->name), t);
             ug_stored_read(t, UG_F32, 0, count < 16 ? count : 16, out);
         }
-        ck_assert_int_eq(s == NULL, ug_diags_errors(own) == 1);
+        ck_assert_int_eq(s == NULL, ug_diags_errors(diags) == 1);
         ug_safetensors_close(s);
-        ug_diags_free(own);
+        forget_messages();
     }
 }
 END_TEST
@@ -297,7 +280,7 @@ START_TEST(failed_write)
     signal(SIGXFSZ, SIG_IGN);
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
     ck_assert(!ug_safetensors_write(path, &big, 1, NULL, diags));
-    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "File too large"));
+    expect_message("File too large");
     ck_assert_int_eq(folder_count("models"), 1);
     struct ug_safetensors *s = ug_safetensors_open(path, UG_NOWHERE, diags);
     ck_assert_int_eq((int)ug_safetensors_item(s, 0)->shape.dim[0], 1);
@@ -314,7 +297,7 @@ START_TEST(unwritable_places)
 
     snprintf(inside, sizeof inside, "%s/f/x.safetensors", folder_file("."));
     ck_assert(!ug_safetensors_write(inside, &one, 1, NULL, diags));
-    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "No such file"));
+    expect_message("No such file");
     ck_assert(!ug_safetensors_write(folder_file("."), &one, 1, NULL, diags));
     ck_assert(!ug_safetensors_write(folder_file("u"), &bad, 1, NULL, diags));
     ck_assert_uint_eq(ug_diags_errors(diags), 3);
@@ -328,7 +311,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("safetensors");
     TCase *t = tcase_create("files");
 
-    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_checked_fixture(t, scratch_setup, scratch_teardown);
     tcase_add_test(t, round_trip);
     tcase_add_test(t, written_bytes);
     tcase_add_loop_test(t, conversion, 0, sizeof conversions / sizeof *conversions);

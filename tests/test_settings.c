@@ -8,23 +8,21 @@
 #include "engine/model/sections.h"
 #include "tests/harness_main.h"
 #include "tests/harness_read.h"
+#include "tests/harness_scratch.h"
 
 static struct ug_program program;
 
 static struct ug_program *read(const char *text)
 {
-    program = (struct ug_program){.arena = read_arena, .path = "t.yaml", .tree = read_yaml(text)};
+    program = (struct ug_program){.arena = arena, .path = "t.yaml", .tree = read_yaml(text)};
     ck_assert_ptr_nonnull(program.tree);
-    ug_read_sections(&program,
-                     ug_vars_new(read_arena, read_diags, ug_yaml_get(program.tree, "vars")),
-                     read_diags);
+    ug_read_sections(&program, ug_vars_new(arena, diags, ug_yaml_get(program.tree, "vars")), diags);
     return &program;
 }
 
 static void expect_no_errors(void)
 {
-    ck_assert_msg(!ug_diags_errors(read_diags) && !ug_diags_warnings(read_diags), "%s",
-                  read_messages());
+    ck_assert_msg(!ug_diags_errors(diags) && !ug_diags_warnings(diags), "%s", messages());
 }
 
 static void expect_shape(const struct ug_input *input, const char *wanted)
@@ -364,7 +362,7 @@ START_TEST(mistakes_are_found)
     const char *all;
 
     read(wrong[_i].text);
-    all = read_messages();
+    all = messages();
     ck_assert_msg(strstr(all, wrong[_i].message) != NULL, "%s: wanted %s, got %s", wrong[_i].text,
                   wrong[_i].message, all);
 }
@@ -375,7 +373,7 @@ START_TEST(all_mistakes_are_found_at_once)
     read("data: {x: {images: a, siez: 3}, y: {idx: b, flip: maybe}}\n"
          "train: {steps: none, optimizers: {G: {minimise: G, parameters: [E], adam: {}}}}\n"
          "log: {evry: 1}\n");
-    ck_assert_msg(ug_diags_errors(read_diags) == 7, "%s", read_messages());
+    ck_assert_msg(ug_diags_errors(diags) == 7, "%s", messages());
 }
 END_TEST
 
@@ -384,7 +382,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("settings");
     TCase *c = tcase_create("settings");
 
-    tcase_add_checked_fixture(c, read_setup, read_teardown);
+    tcase_add_checked_fixture(c, scratch_setup, scratch_teardown);
     tcase_add_test(c, data_entries);
     tcase_add_test(c, inputs_have_types);
     tcase_add_test(c, training);

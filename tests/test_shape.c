@@ -5,21 +5,10 @@
 #include <string.h>
 
 #include "harness_main.h"
-#include "harness_ops.h"
+#include "harness_trial.h"
 #include "ops/emit.h"
 
-static struct trial *t;
 static char error[500]; /* the first error of a file that was refused */
-
-static void setup(void)
-{
-    t = trial_new(true);
-}
-
-static void teardown(void)
-{
-    trial_free(t);
-}
 
 /* A trial of `y: CALL` over inputs as written ("x: [2, 3]"), in place of `t`; NULL after an error.
  */
@@ -452,7 +441,7 @@ Suite *ug_suite(void)
     TCase *c = tcase_create("shape");
 
     tcase_set_timeout(c, 60);
-    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_checked_fixture(c, trial_setup, trial_teardown);
     tcase_add_loop_test(c, every_order, 0, 24);
     tcase_add_test(c, transposes);
     tcase_add_test(c, labels_move_too);

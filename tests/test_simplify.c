@@ -1,25 +1,17 @@
 /* test_simplify.c -- passes: what they remove, what they keep, and that values stay. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "engine/graph/passes.h"
-#include "harness_graph.h"
+#include "harness_bench.h"
 #include "harness_main.h"
 
-static struct ug_bench t;
 static struct ug_node *x, *y;
 
 static void setup(void)
 {
-    ug_bench_start(&t);
+    bench_setup();
     x = ug_bench_floats(&t, UG_SHAPE(2, 3), NULL);
     y = ug_bench_floats(&t, UG_SHAPE(2, 3), NULL);
-}
-
-static void teardown(void)
-{
-    ck_assert_uint_eq(ug_diags_errors(t.diags), 0);
-    ug_bench_end(&t);
 }
 
 static struct ug_node *op(const char *name, struct ug_node *a, struct ug_node *b)
@@ -278,7 +270,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("simplify");
     TCase *c = tcase_create("simplify");
 
-    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_checked_fixture(c, setup, bench_teardown);
     tcase_add_test(c, drops_what_changes_nothing);
     tcase_add_test(c, computes_numbers);
     tcase_add_test(c, merges_equal_nodes);

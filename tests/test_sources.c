@@ -8,11 +8,11 @@
 #include "tests/harness_data.h"
 #include "tests/harness_folder.h"
 #include "tests/harness_main.h"
+#include "tests/harness_scratch.h"
 
 /* The first values of all samples in order, as levels 0 … 255. */
 static void check_levels(struct ug_dataset *d, const char *name, int n, const int *levels)
 {
-    struct ug_diags *diags = ug_diags_new();
     const int64_t count = ug_dataset_count(d, name);
 
     ck_assert_int_eq(count, n);
@@ -27,12 +27,10 @@ static void check_levels(struct ug_dataset *d, const char *name, int n, const in
     ck_assert_ptr_null(ug_loader_next(l, diags));
     ck_assert_uint_eq(ug_diags_errors(diags), 0);
     ug_loader_stop(l);
-    ug_diags_free(diags);
 }
 
 static void check_labels(struct ug_dataset *d, int entry, int n, const int *labels)
 {
-    struct ug_diags *diags = ug_diags_new();
     struct ug_loader *l = ug_loader_start(d, UG_DRAW_IN_ORDER, n, 0, 0, n, diags);
     const struct ug_batch *b = ug_loader_next(l, diags);
 
@@ -42,7 +40,6 @@ static void check_labels(struct ug_dataset *d, int entry, int n, const int *labe
     for (int i = 0; i < n; i++)
         ck_assert_int_eq(((const int64_t *)b->tensors[entry].data)[i], labels[i]);
     ug_loader_stop(l);
-    ug_diags_free(diags);
 }
 
 /* ---- images ---- */
@@ -216,7 +213,6 @@ END_TEST
 START_TEST(resize_and_middle_crop)
 {
     static const unsigned char columns[] = {10, 10, 200, 200, 90, 90};
-    struct ug_diags *diags = ug_diags_new();
 
     write_columns("c/a.png", 6, columns);
     struct ug_data_entry e = entry_of("x", UG_DATA_IMAGES, folder_file("c"));
@@ -240,7 +236,6 @@ START_TEST(resize_and_middle_crop)
         ck_assert_int_eq(level_of(batch_value(b, 0, 0, i)), columns[i % 6]);
     ug_loader_stop(l);
     ug_dataset_close(d);
-    ug_diags_free(diags);
 }
 END_TEST
 
@@ -405,10 +400,8 @@ START_TEST(tensors)
                                              {"k", {UG_I64, UG_SHAPE(3), classes}},
                                              {"s", {UG_F32, UG_SHAPE(0, 2), NULL}}};
     const char *path = folder_file("t.safetensors");
-    struct ug_diags *diags = ug_diags_new();
 
     ck_assert(ug_safetensors_write(path, stored, 3, NULL, diags));
-    ug_diags_free(diags);
     struct ug_data_entry e[] = {entry_of("x", UG_DATA_TENSORS, path),
                                 entry_of("y", UG_DATA_TENSORS, path)};
     e[0].key = "v", e[1].key = "k", e[1].pair = "x";
@@ -456,7 +449,6 @@ END_TEST
 /* Every entry that is wrong is reported, not only the first. */
 START_TEST(all_errors_at_once)
 {
-    struct ug_diags *diags = ug_diags_new();
     struct ug_data_entry e[] = {entry_of("x1", UG_DATA_IMAGES, folder_file("gone")),
                                 entry_of("x2", UG_DATA_IDX, folder_file("gone2")),
                                 entry_of("y", UG_DATA_LABELS_OF, NULL)};
@@ -465,7 +457,6 @@ START_TEST(all_errors_at_once)
     e[2].of = "x2";
     ck_assert_ptr_null(ug_dataset_open(&spec, diags));
     ck_assert_uint_eq(ug_diags_errors(diags), 2);
-    ug_diags_free(diags);
 }
 END_TEST
 
@@ -474,7 +465,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("sources");
     TCase *t = tcase_create("entries");
 
-    tcase_add_checked_fixture(t, folder_setup, folder_teardown);
+    tcase_add_checked_fixture(t, scratch_setup, scratch_teardown);
     tcase_add_test(t, folder_in_name_order);
     tcase_add_test(t, folder_labels);
     tcase_add_test(t, list_file);

@@ -8,6 +8,7 @@
 #include "tests/harness_experiment.h"
 #include "tests/harness_folder.h"
 #include "tests/harness_main.h"
+#include "tests/harness_scratch.h"
 
 static const struct {
     const char *name, *set;
@@ -17,20 +18,6 @@ static const struct {
     {"G_D", "train.update=[G, D]"},
     {"every", "train.optimizers.G.every=2"},
 };
-
-static struct ug_diags *diags;
-
-static void setup(void)
-{
-    folder_setup();
-    diags = ug_diags_new();
-}
-
-static void teardown(void)
-{
-    ug_diags_free(diags);
-    folder_teardown();
-}
 
 static float *read_tensor(const struct ug_safetensors *f, const char *name, int64_t *n)
 {
@@ -72,10 +59,10 @@ static void compare(const char *way)
 
 START_TEST(agrees_with_torch)
 {
-    struct ug_run_options o = {.seed = -1};
+    struct ug_run_options o = as_written;
 
     o.overrides = (struct ug_overrides){&ways[_i].set, 1};
-    ck_assert_int_eq(experiment_run("steps.yaml", ways[_i].name, o, diags), UG_DONE);
+    experiment_run("steps.yaml", ways[_i].name, o);
     compare(ways[_i].name);
 }
 END_TEST
@@ -85,7 +72,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("steps");
     TCase *t = tcase_create("steps");
 
-    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_checked_fixture(t, scratch_setup, scratch_teardown);
     tcase_add_loop_test(t, agrees_with_torch, 0, (int)(sizeof ways / sizeof *ways));
     suite_add_tcase(s, t);
     return s;

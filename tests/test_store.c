@@ -1,13 +1,13 @@
 /* test_store.c -- where parameters lie and what they start from.  Bounds and deviations are
  * torch.nn.init's formulas, worked out for each shape by hand. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine/data/safetensors.h"
 #include "harness_folder.h"
 #include "harness_graph.h"
 #include "harness_main.h"
+#include "harness_scratch.h"
 
 static struct ug_bench t;
 static struct ug_store *store;
@@ -226,7 +226,7 @@ Suite *ug_suite(void)
     tcase_add_test(c, fans_need_two_axes);
     suite_add_tcase(s, c);
     c = tcase_create("files");
-    tcase_add_checked_fixture(c, folder_setup, folder_teardown);
+    tcase_add_checked_fixture(c, scratch_setup, scratch_teardown);
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, files_fill_a_scope);
     tcase_add_test(c, files_must_fit);

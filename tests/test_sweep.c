@@ -1,5 +1,4 @@
 /* Sweeps: which runs a list of values makes, what becomes of them, and the tables. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine/run/folder.h"
@@ -7,23 +6,7 @@
 #include "tests/harness_experiment.h"
 #include "tests/harness_folder.h"
 #include "tests/harness_main.h"
-
-static struct ug_arena *arena;
-static struct ug_diags *diags;
-
-static void setup(void)
-{
-    folder_setup();
-    arena = ug_arena_new();
-    diags = ug_diags_new();
-}
-
-static void teardown(void)
-{
-    ug_diags_free(diags);
-    ug_arena_free(arena);
-    folder_teardown();
-}
+#include "tests/harness_scratch.h"
 
 /* ---- Combinations ---- */
 
@@ -115,10 +98,7 @@ END_TEST
 
 static void expect_file(const char *path, const char *text)
 {
-    char *is = experiment_text(path);
-
-    ck_assert_str_eq(is, text);
-    free(is);
+    ck_assert_str_eq(experiment_text(path), text);
 }
 
 static const char first_log[] =
@@ -209,12 +189,11 @@ START_TEST(runs_are_those_of_run)
 
     ck_assert_int_eq(sweep(sets, 2, "all", NULL), UG_DONE);
     ck_assert_int_eq(folder_count("all"), 7);
-    ck_assert_int_eq(experiment_run(folder_file("text.yaml"), "one", o, diags), UG_DONE);
+    experiment_run(folder_file("text.yaml"), "one", o);
     ck_assert(experiment_same("all/scale=2,rate=1e-3/latest/params.safetensors",
                               "one/latest/params.safetensors"));
     char *table = experiment_text("all/results.csv");
-    ck_assert_ptr_nonnull(strstr(table, "\"scale=2,rate=1e-2\",2,1e-2,finished,6,"));
-    free(table);
+    expect_part(table, "\"scale=2,rate=1e-2\",2,1e-2,finished,6,");
     ck_assert(ug_file_exists(folder_file("all/compare.html")));
 }
 END_TEST
@@ -224,22 +203,19 @@ START_TEST(goes_on)
 {
     static const char *const sets[] = {"scale=1,2,3"}, *const begun[] = {"scale=2"};
     const struct ug_run_options o = {.seed = -1, .steps = 3, .overrides = {begun, 1}};
-    char *listing = NULL;
-    size_t length = 0;
 
     ck_assert_int_eq(sweep(sets, 1, "straight", NULL), UG_DONE);
     ck_assert_int_eq(sweep((const char *const[]){"scale=1"}, 1, "first", NULL), UG_DONE);
     ck_assert_int_eq(rename(folder_file("first/run"), folder_file("all/scale=1")), 0);
-    ck_assert_int_eq(experiment_run(folder_file("text.yaml"), "all/scale=2", o, diags), UG_DONE);
+    experiment_run(folder_file("text.yaml"), "all/scale=2", o);
     char *log = experiment_text("all/scale=1/log.txt");
 
-    FILE *f = open_memstream(&listing, &length);
-    ck_assert_int_eq(sweep(sets, 1, "all", f), UG_DONE);
-    fclose(f);
-    ck_assert_ptr_nonnull(strstr(listing, "finished           6 of 6 steps"));
-    ck_assert_ptr_nonnull(strstr(listing, "unfinished         3 of 6 steps"));
-    ck_assert_ptr_nonnull(strstr(listing, "to do              0 of 6 steps"));
-    ck_assert_ptr_nonnull(strstr(listing, "3 runs, 9 steps to go"));
+    ck_assert_int_eq(sweep(sets, 1, "all", capture()), UG_DONE);
+    const char *listing = captured();
+    expect_part(listing, "finished           6 of 6 steps");
+    expect_part(listing, "unfinished         3 of 6 steps");
+    expect_part(listing, "to do              0 of 6 steps");
+    expect_part(listing, "3 runs, 9 steps to go");
     ck_assert(!ug_file_exists(folder_file("all/results.csv")));
 
     ck_assert_int_eq(sweep(sets, 1, "all", NULL), UG_DONE);
@@ -249,8 +225,6 @@ START_TEST(goes_on)
     ck_assert(experiment_same("all/scale=3/latest/params.safetensors",
                               "straight/scale=3/latest/params.safetensors"));
     ck_assert_uint_eq(ug_diags_errors(diags), 0);
-    free(log);
-    free(listing);
 }
 END_TEST
 
@@ -260,7 +234,7 @@ START_TEST(one_fails)
 
     ck_assert_int_eq(sweep(sets, 1, "all", NULL), UG_FAILED);
     ck_assert_uint_eq(ug_diags_errors(diags), 1);
-    ck_assert_ptr_nonnull(strstr(ug_diags_first(diags), "rate=1e38' failed: step 2"));
+    expect_message("rate=1e38' failed: step 2");
     ck_assert(ug_file_exists(folder_file("all/rate=1e-2/checkpoints/step-00000006")));
 }
 END_TEST
@@ -280,8 +254,7 @@ START_TEST(best_is_known)
 {
     ck_assert_int_eq(sweep((const char *const[]){"rate=0.1"}, 1, "all", NULL), UG_DONE);
     char *about = experiment_text("all/run/about.json");
-    ck_assert_ptr_nonnull(strstr(about, "\"rising\": [\n    \"psnr\"\n  ]"));
-    free(about);
+    expect_part(about, "\"rising\": [\n    \"psnr\"\n  ]");
 }
 END_TEST
 
@@ -290,7 +263,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("sweep");
     TCase *t = tcase_create("sweep");
 
-    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_checked_fixture(t, scratch_setup, scratch_teardown);
     tcase_add_test(t, every_combination);
     tcase_add_test(t, commas_inside_of_values);
     tcase_add_test(t, names_are_safe);

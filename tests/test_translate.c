@@ -1,14 +1,11 @@
 /* Pictures through a trained network: their names and sizes, and what stands in the way. */
-#include <stdlib.h>
-#include <string.h>
 
 #include "engine/data/picture.h"
 #include "engine/run/folder.h"
 #include "tests/harness_experiment.h"
 #include "tests/harness_folder.h"
 #include "tests/harness_main.h"
-
-static struct ug_diags *diags;
+#include "tests/harness_scratch.h"
 
 /* `same` gives back what it gets; its pooling needs sizes that are multiples of 4. */
 static const char text[] =
@@ -26,17 +23,8 @@ static const char text[] =
 
 static void setup(void)
 {
-    const struct ug_run_options o = {.seed = -1};
-
-    folder_setup();
-    diags = ug_diags_new();
-    ck_assert_int_eq(experiment_run(experiment_write("text", text), "run", o, diags), UG_DONE);
-}
-
-static void teardown(void)
-{
-    ug_diags_free(diags);
-    folder_teardown();
+    scratch_setup();
+    experiment_run(experiment_write("text", text), "run", as_written);
 }
 
 /* A picture of one grey; its name may end in anything: what is read is told by content. */
@@ -54,8 +42,7 @@ static void picture(const char *name, int64_t height, int64_t width, float grey)
 /* Only what it says itself is in `diags` afterwards.  A size of 0 is the pictures' own. */
 static enum ug_status translate_at(const char *in, const char *out, int64_t height, int64_t width)
 {
-    ug_diags_free(diags);
-    diags = ug_diags_new();
+    forget_messages();
     const struct ug_translate_options o = {.run = folder_file("run"),
                                            .name = "same",
                                            .in = folder_file(in),
@@ -87,13 +74,6 @@ static void expect(const char *name, int64_t height, int64_t width, float grey)
     ug_picture_free(&p);
 }
 
-static void expect_error(const char *part)
-{
-    ck_assert_ptr_nonnull(ug_diags_first(diags));
-    ck_assert_msg(strstr(ug_diags_first(diags), part) != NULL, "'%s' does not say '%s'",
-                  ug_diags_first(diags), part);
-}
-
 START_TEST(sizes_and_names_are_kept)
 {
     picture("in/one.png", 1, 1, 1);
@@ -117,7 +97,7 @@ START_TEST(broken_pictures_hold_up_no_others)
     folder_write("in/d.jpg", "", 0);
     ck_assert_int_eq(translate("in", "out"), UG_FAILED);
     ck_assert_uint_eq(ug_diags_errors(diags), 2);
-    expect_error("in/a.png");
+    expect_message("in/a.png");
     expect("out/b.png", 5, 5, 0);
     expect("out/c.png", 9, 3, 0.4f);
     ck_assert_int_eq(folder_count("out"), 2);
@@ -139,7 +119,7 @@ START_TEST(names_that_differ_in_their_endings)
     expect("out/deep/a.png", 4, 4, 0.8f);
     picture("in/a.jpg.png", 4, 4, 1);
     ck_assert_int_eq(translate("in", "again"), UG_FAILED);
-    expect_error("would both become 'a.jpg.png'");
+    expect_message("would both become 'a.jpg.png'");
     ck_assert(!ug_file_exists(folder_file("again")));
 }
 END_TEST
@@ -149,7 +129,7 @@ START_TEST(pictures_are_not_written_over_their_originals)
     picture("in/a.png", 4, 4, 0);
     picture("in/b.jpg", 4, 4, 0.2f);
     ck_assert_int_eq(translate("in", "run/../in"), UG_WRONG);
-    expect_error("would be overwritten");
+    expect_message("would be overwritten");
     ck_assert_int_eq(translate("in/a.png", "in"), UG_WRONG);
     ck_assert_int_eq(translate("in/a.png", "in/a.png"), UG_WRONG);
     ck_assert_int_eq(folder_count("in"), 2);
@@ -163,7 +143,7 @@ START_TEST(other_formats_are_not_promised)
     picture("a.png", 4, 4, 0);
     ck_assert_int_eq(translate("a.png", "b.JPG"), UG_WRONG);
     ck_assert_int_eq(translate("a.png", "b.webp"), UG_WRONG);
-    expect_error("written as PNG");
+    expect_message("written as PNG");
     ck_assert(!ug_file_exists(folder_file("b.webp")));
 }
 END_TEST
@@ -185,7 +165,7 @@ START_TEST(lists_and_patterns)
     expect("matched/c.png", 4, 4, 0.4f);
     ck_assert_int_eq(folder_count("matched"), 2);
     ck_assert_int_eq(translate("list.txt", "in/deep"), UG_FAILED);
-    expect_error("would be overwritten");
+    expect_message("would be overwritten");
     ck_assert(ug_picture_info(folder_file("in/deep/b.png"), &info, UG_NOWHERE, diags));
     ck_assert_int_eq(info.channels, 1);
 }
@@ -206,7 +186,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("translate");
     TCase *t = tcase_create("pictures");
 
-    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_checked_fixture(t, setup, scratch_teardown);
     tcase_add_test(t, sizes_and_names_are_kept);
     tcase_add_test(t, broken_pictures_hold_up_no_others);
     tcase_add_test(t, names_that_differ_in_their_endings);

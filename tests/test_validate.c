@@ -6,32 +6,15 @@
 #include "tests/harness_experiment.h"
 #include "tests/harness_folder.h"
 #include "tests/harness_main.h"
+#include "tests/harness_scratch.h"
 
-static struct ug_diags *diags;
-static char *printed;
-static size_t length;
-
-static void setup(void)
-{
-    folder_setup();
-    diags = ug_diags_new();
-    printed = NULL;
-}
-
-static void teardown(void)
-{
-    free(printed);
-    ug_diags_free(diags);
-    folder_teardown();
-}
+static const char *printed; /* by the last validate */
 
 static enum ug_status validate(struct ug_validate_options o)
 {
-    free(printed);
-    FILE *out = open_memstream(&printed, &length);
-    const enum ug_status status = ug_validate(&o, out, diags);
+    const enum ug_status status = ug_validate(&o, capture(), diags);
 
-    fclose(out);
+    printed = captured();
     return status;
 }
 
@@ -69,7 +52,7 @@ static void run(const char *text)
     const int64_t dim[] = {5, 1};
 
     experiment_tensor("x.safetensors", "x", 2, dim, 1.0f);
-    ck_assert_int_eq(experiment_run(experiment_write("text", text), "out", o, diags), UG_DONE);
+    experiment_run(experiment_write("text", text), "out", o);
 }
 
 /* By hand: (1 + 2 + 3 + 4 + 5) / 5 and (1 + 4 + 9 + 16 + 25) / 5.  The mean of the three batches'
@@ -83,11 +66,10 @@ START_TEST(a_smaller_last_batch_counts_for_less)
                      UG_DONE);
     ck_assert_double_eq_tol(value_of(printed, "mean "), 3, 1e-6);
     ck_assert_double_eq_tol(value_of(printed, "square "), 11, 1e-6);
-    ck_assert_ptr_nonnull(strstr(printed, "step 4, over 5 samples"));
+    expect_part(printed, "step 4, over 5 samples");
     char *json = experiment_text("m.json");
     ck_assert_double_eq_tol(value_of(json, "\"square\": "), 11, 1e-6);
     ck_assert_double_eq(value_of(json, "\"samples\": "), 5);
-    free(json);
 }
 END_TEST
 
@@ -97,7 +79,6 @@ START_TEST(the_figures_are_those_of_the_run)
     run(TEXT("", ""));
     char *metrics = experiment_text("out/metrics.jsonl");
     const double noise = value_of(strstr(metrics, "\"step\": 3,"), "\"validate/noise\": ");
-    free(metrics);
     ck_assert_int_eq(
         validate((struct ug_validate_options){.run = folder_file("out"), .checkpoint = "3"}),
         UG_DONE);
@@ -138,27 +119,22 @@ START_TEST(a_file_alone_and_other_data)
     ck_assert_int_eq(validate((struct ug_validate_options){
                          .overrides = {sets, 1}, .run = file, .checkpoint = "latest"}),
                      UG_WRONG);
-    ug_diags_free(diags);
-    diags = ug_diags_new();
-    char *set = malloc(200);
-    snprintf(set, 200, "data.x.tensors=%s", path);
-    ck_assert_int_eq(
-        validate((struct ug_validate_options){
-            .overrides = {(const char *const[]){set}, 1}, .run = file, .checkpoint = "latest"}),
-        UG_DONE);
+    forget_messages();
+    const char *set = ug_arena_format(arena, "data.x.tensors=%s", path);
+    ck_assert_int_eq(validate((struct ug_validate_options){
+                         .overrides = {&set, 1}, .run = file, .checkpoint = "latest"}),
+                     UG_DONE);
     ck_assert_double_eq_tol(value_of(printed, "mean "), 4, 1e-6);
-    free(set);
 }
 END_TEST
 
 static void check_error(const char *which, const char *said)
 {
-    ug_diags_free(diags);
-    diags = ug_diags_new();
+    forget_messages();
     ck_assert_int_eq(
         validate((struct ug_validate_options){.run = folder_file("out"), .checkpoint = which}),
         UG_WRONG);
-    ck_assert_msg(strstr(ug_diags_first(diags), said) != NULL, "%s", ug_diags_first(diags));
+    expect_message(said);
 }
 
 START_TEST(checkpoints_that_are_not_there)
@@ -175,7 +151,7 @@ Suite *ug_suite(void)
     Suite *s = suite_create("validate");
     TCase *t = tcase_create("validate");
 
-    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_checked_fixture(t, scratch_setup, scratch_teardown);
     tcase_add_test(t, a_smaller_last_batch_counts_for_less);
     tcase_add_test(t, the_figures_are_those_of_the_run);
     tcase_add_test(t, averages_are_used);
