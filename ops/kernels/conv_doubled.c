@@ -8,23 +8,17 @@
  * w0 + w1, w2 + w3, w4 for a = 0, and w0, w1 + w2, w3 + w4 for a = 1.  Together they are one
  * convolution to four times the channels, whose results are then interleaved.
  *
- * Around u stands what stands around x: zeros, or the border repeated.  Where u is mirrored, u[-2] is
- * x[1], while repeating x's border makes it x[0]; the same at the other end, and u[-1] is x[0] in
- * both.  With P x P' for the picture u that is right, Q x Q' for the one whose border is repeated, and
- * E = P - Q, which is not 0 at -2 and at the last place alone,
- *
- *     P x P' = Q x Q' + E x P' + Q x E',
- *
- * and what is missing meets only the outermost tap of the outermost line of results on each side:
- * four convolutions of lines, x[1] - x[0] on the sides, with five taps.
+ * Around u stands what stands around x: zeros, or the border repeated.  What is missing where u is
+ * mirrored is added by conv_doubled_border.c.
  */
 #include "ops/kernels/conv_doubled.h"
 
 #include <string.h>
 
+#include "ops/kernels/conv_doubled_border.h"
 #include "ops/kernels/cut.h"
 
-enum { TAPS = 5, PHASES = 4, SUMS = 3, SIDES = 4 };
+enum { TAPS = UG_DOUBLED_TAPS, PHASES = 4, SUMS = 3 };
 
 bool ug_doubled_fits(const struct ug_conv *g)
 {
@@ -152,175 +146,7 @@ static void separate(const struct ug_conv *g, const float *y, float *z)
         }
 }
 
-/* ---- Lines along the four sides, of mirrored pictures ---- */
-
-/* The outermost line of a plane on one side: top, bottom, left, right. */
-struct line {
-    int64_t start, step, length;
-    int64_t inward; /* from one of its pixels to the neighbour inside */
-};
-
-static struct line line_of(const int64_t size[2], int side)
-{
-    const int64_t height = size[0], width = size[1];
-
-    switch (side) {
-    case 0:
-        return (struct line){0, 1, width, width};
-    case 1:
-        return (struct line){(height - 1) * width, 1, width, -width};
-    case 2:
-        return (struct line){0, width, height, 1};
-    default:
-        return (struct line){width - 1, width, height, -1};
-    }
-}
-
-/* Each side is a group of its own; shorter lines end in zeros. */
-static struct ug_conv lines_of(const struct ug_conv *g)
-{
-    const int64_t length = ug_max(g->out[0], g->out[1]);
-
-    return (struct ug_conv){
-        .batch = g->batch,
-        .groups = SIDES,
-        .c = g->c,
-        .o = g->o,
-        .in = {1, length + TAPS - 1},
-        .out = {1, length},
-        .kernel = {1, TAPS},
-        .stride = {1, 1},
-        .dilation = {1, 1},
-        .tile = g->tile,
-    };
-}
-
-/* Which pixel of x's line stands at place i of the line that is doubled: mirrored beyond its ends (P)
- * along top and bottom, repeated (Q) along the others. */
-static int64_t source(const struct line *line, int side, int64_t i)
-{
-    const int64_t last = 2 * line->length - 1;
-
-    if (side >= 2)
-        return ug_max(0, ug_min(last, i)) / 2;
-    return (i < 0 ? -i : i > last ? 2 * last - i : i) / 2;
-}
-
-/* Where the line of one side and plane (of `channels` to a picture) begins in [n][side][channel]. */
-static int64_t line_at(int64_t plane, int64_t channels, int side, int64_t length)
-{
-    return ((plane / channels * SIDES + side) * channels + plane % channels) * length;
-}
-
-/* The lines of x, and the adjoint, which adds to dx: each pixel less its outer neighbour. */
-static void take_x_lines(const struct ug_conv *g, const struct ug_conv *lines, const float *x,
-                         float *to)
-{
-    const int64_t area = g->in[0] * g->in[1], length = lines->in[1];
-
-#pragma omp parallel for schedule(static)
-    for (int64_t plane = 0; plane < g->batch * g->c; plane++)
-        for (int side = 0; side < SIDES; side++) {
-            const struct line line = line_of(g->in, side);
-            const float *outer = x + plane * area + line.start, *inner = outer + line.inward;
-            float *own = to + line_at(plane, g->c, side, length);
-
-            memset(own, 0, (size_t)length * sizeof *own);
-            for (int64_t j = 0; j < 2 * line.length + TAPS - 1; j++) {
-                const int64_t at = source(&line, side, j - 2) * line.step;
-
-                own[j] = inner[at] - outer[at];
-            }
-        }
-}
-
-static void add_x_lines(const struct ug_conv *g, const struct ug_conv *lines, const float *from,
-                        float *dx)
-{
-    const int64_t area = g->in[0] * g->in[1], length = lines->in[1];
-
-#pragma omp parallel for schedule(static)
-    for (int64_t plane = 0; plane < g->batch * g->c; plane++)
-        for (int side = 0; side < SIDES; side++) {
-            const struct line line = line_of(g->in, side);
-            const float *own = from + line_at(plane, g->c, side, length);
-            float *outer = dx + plane * area + line.start, *inner = outer + line.inward;
-
-            for (int64_t j = 0; j < 2 * line.length + TAPS - 1; j++) {
-                const int64_t at = source(&line, side, j - 2) * line.step;
-
-                inner[at] += own[j];
-                outer[at] -= own[j];
-            }
-        }
-}
-
-/* The lines of y, and the adjoint, which adds to y. */
-static void take_y_lines(const struct ug_conv *g, const struct ug_conv *lines, const float *y,
-                         float *to)
-{
-    const int64_t area = g->out[0] * g->out[1], length = lines->out[1];
-
-#pragma omp parallel for schedule(static)
-    for (int64_t plane = 0; plane < g->batch * g->o; plane++)
-        for (int side = 0; side < SIDES; side++) {
-            const struct line line = line_of(g->out, side);
-            float *own = to + line_at(plane, g->o, side, length);
-
-            memset(own, 0, (size_t)length * sizeof *own);
-            for (int64_t j = 0; j < line.length; j++)
-                own[j] = y[plane * area + line.start + j * line.step];
-        }
-}
-
-static void add_y_lines(const struct ug_conv *g, const struct ug_conv *lines, const float *from,
-                        float *y)
-{
-    const int64_t area = g->out[0] * g->out[1], length = lines->out[1];
-
-#pragma omp parallel for schedule(static)
-    for (int64_t plane = 0; plane < g->batch * g->o; plane++)
-        for (int side = 0; side < SIDES; side++) {
-            const struct line line = line_of(g->out, side);
-            const float *own = from + line_at(plane, g->o, side, length);
-
-            for (int64_t j = 0; j < line.length; j++)
-                y[plane * area + line.start + j * line.step] += own[j];
-        }
-}
-
-/* The outermost taps on each side: lines [side][o][c][5] of w, and the adjoint, which adds to dw. */
-static void take_w_lines(const struct ug_conv *g, const float *w, float *to)
-{
-    const int64_t kernels = g->o * g->c;
-
-#pragma omp parallel for schedule(static)
-    for (int64_t k = 0; k < kernels; k++)
-        for (int side = 0; side < SIDES; side++) {
-            const struct line line = line_of((int64_t[]){TAPS, TAPS}, side);
-
-            for (int t = 0; t < TAPS; t++)
-                to[(side * kernels + k) * TAPS + t] =
-                    w[k * TAPS * TAPS + line.start + t * line.step];
-        }
-}
-
-static void add_w_lines(const struct ug_conv *g, const float *from, float *dw)
-{
-    const int64_t kernels = g->o * g->c;
-
-#pragma omp parallel for schedule(static)
-    for (int64_t k = 0; k < kernels; k++)
-        for (int side = 0; side < SIDES; side++) {
-            const struct line line = line_of((int64_t[]){TAPS, TAPS}, side);
-
-            for (int t = 0; t < TAPS; t++)
-                dw[k * TAPS * TAPS + line.start + t * line.step] +=
-                    from[(side * kernels + k) * TAPS + t];
-        }
-}
-
-/* ---- The three sides ---- */
+/* ---- Forward, and the gradients to the input and to the weights ---- */
 
 struct doubled {
     struct ug_conv phases, lines;
@@ -344,16 +170,16 @@ static void *take(struct doubled *d, char *scratch, int64_t floats)
 static struct doubled doubled_of(const struct ug_conv *g, enum ug_conv_side side, void *scratch)
 {
     struct doubled d = {.phases = ug_doubled_phases(g),
-                        .lines = lines_of(g),
+                        .lines = ug_border_lines(g),
                         .mirrored = g->edges == UG_EDGES_REFLECT};
 
     d.algorithm = ug_conv_choose(&d.phases, side);
     d.sums = take(&d, scratch, d.phases.o * g->c * SUMS * SUMS);
     d.z = take(&d, scratch, g->batch * d.phases.o * g->in[0] * g->in[1]);
     if (d.mirrored) {
-        d.x_lines = take(&d, scratch, g->batch * SIDES * g->c * d.lines.in[1]);
-        d.y_lines = take(&d, scratch, g->batch * SIDES * g->o * d.lines.out[1]);
-        d.w_lines = take(&d, scratch, SIDES * g->o * g->c * TAPS);
+        d.x_lines = take(&d, scratch, g->batch * UG_SIDES * g->c * d.lines.in[1]);
+        d.y_lines = take(&d, scratch, g->batch * UG_SIDES * g->o * d.lines.out[1]);
+        d.w_lines = take(&d, scratch, UG_SIDES * g->o * g->c * TAPS);
     }
     const size_t of_phases = ug_conv_scratch(&d.phases, side, d.algorithm);
     const size_t of_lines = d.mirrored ? ug_conv_scratch(&d.lines, side, UG_CONV_PANELS) : 0;
@@ -376,11 +202,11 @@ void ug_doubled_forward(const struct ug_conv *g, const float *x, const float *w,
     ug_conv_run(&d.phases, UG_CONV_FORWARD, d.algorithm, x, d.sums, d.z, d.rest);
     interleave(g, d.z, y);
     if (d.mirrored) {
-        take_x_lines(g, &d.lines, x, d.x_lines);
-        take_w_lines(g, w, d.w_lines);
+        ug_border_take_x(g, &d.lines, x, d.x_lines);
+        ug_border_take_w(g, w, d.w_lines);
         ug_conv_run(&d.lines, UG_CONV_FORWARD, UG_CONV_PANELS, d.x_lines, d.w_lines, d.y_lines,
                     d.rest);
-        add_y_lines(g, &d.lines, d.y_lines, y);
+        ug_border_add_y(g, &d.lines, d.y_lines, y);
     }
 }
 
@@ -398,11 +224,11 @@ void ug_doubled_input(const struct ug_conv *g, const float *dy, const float *w, 
     separate(g, dy, d.z);
     ug_conv_run(&d.phases, UG_CONV_INPUT, d.algorithm, d.z, d.sums, dx, d.rest);
     if (d.mirrored) {
-        take_y_lines(g, &d.lines, dy, d.y_lines);
-        take_w_lines(g, w, d.w_lines);
+        ug_border_take_y(g, &d.lines, dy, d.y_lines);
+        ug_border_take_w(g, w, d.w_lines);
         ug_conv_run(&d.lines, UG_CONV_INPUT, UG_CONV_PANELS, d.y_lines, d.w_lines, d.x_lines,
                     d.rest);
-        add_x_lines(g, &d.lines, d.x_lines, dx);
+        ug_border_add_x(g, &d.lines, d.x_lines, dx);
     }
 }
 
@@ -420,10 +246,10 @@ void ug_doubled_weight(const struct ug_conv *g, const float *x, const float *dy,
     ug_conv_run(&d.phases, UG_CONV_WEIGHT, d.algorithm, x, d.z, d.sums, d.rest);
     spread_taps(g, d.sums, dw);
     if (d.mirrored) {
-        take_x_lines(g, &d.lines, x, d.x_lines);
-        take_y_lines(g, &d.lines, dy, d.y_lines);
+        ug_border_take_x(g, &d.lines, x, d.x_lines);
+        ug_border_take_y(g, &d.lines, dy, d.y_lines);
         ug_conv_run(&d.lines, UG_CONV_WEIGHT, UG_CONV_PANELS, d.x_lines, d.y_lines, d.w_lines,
                     d.rest);
-        add_w_lines(g, d.w_lines, dw);
+        ug_border_add_w(g, d.w_lines, dw);
     }
 }

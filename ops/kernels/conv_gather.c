@@ -1,60 +1,17 @@
-/* conv_gather.c -- convolution, and its gradient to the input, as products of matrices.
+/* conv_gather.c -- the products of a gather, panel by panel.
  *
- * Both are the same sum: result channel m at position q collects w[m, k] x[position(q) + offset(k)]
- * over terms k = (channel, tap row, tap column).  For the gradient with stride s, the results fall
- * into s x s phases; those of one phase meet the same taps at the same offsets, so that each phase
- * is such a sum, with its results s apart (a strided convolution's adjoint without multiplying by
- * the zeros between).
- *
- * The matrix x[position(q) + offset(k)] is never written out: a worker copies a few panels of
- * columns, some terms deep, that stay in its second-level cache while all rows of the weights,
- * packed in panels before, run over them (K. Goto and R. van de Geijn, "Anatomy of High-Performance
- * Matrix Multiplication", 2008).
+ * A worker copies a few panels of columns, some terms deep, that stay in its second-level cache while
+ * all rows of the weights, packed in panels before, run over them (K. Goto and R. van de Geijn,
+ * "Anatomy of High-Performance Matrix Multiplication", 2008).
  */
+#include "ops/kernels/conv_gather.h"
+
 #include <omp.h>
 #include <string.h>
-
-#include "ops/kernels/conv_panels.h"
-#include "ops/kernels/planes.h"
 
 /* A piece of work: up to PANELS panels and ROWS rows, DEPTH terms at a time.  Columns, weights and
  * sums of that are 256 KiB each. */
 enum { DEPTH = 256, PANELS = 8, ROWS = 256 };
-
-/* Weights that meet no more panels than this are not packed if their rows are contiguous: it would
- * take longer than using them. */
-enum { FEW_PANELS = 8 };
-
-enum {
-    PHASES = 16,  /* that are prepared together */
-    CHANNELS = 16 /* whose weights are packed together */
-};
-
-/* Along rows (axis 0) and columns (axis 1): */
-struct axis {
-    int64_t count;                 /* results */
-    int64_t taps;                  /* that they meet */
-    int64_t first, step, tap_step; /* result q meets tap t at first + q*step + t*tap_step */
-    int64_t to, to_step;           /* result q lies at to + q*to_step */
-    int64_t w, w_step;             /* tap t is w + t*w_step of the kernel */
-};
-
-struct gather {
-    struct axis axis[2];
-    int64_t batch, groups;
-    int64_t m, c;            /* channels of a group: of results, and read */
-    int64_t n_terms;         /* c * taps * taps */
-    int64_t x_line, x_plane; /* of framed pictures */
-    int64_t y_line, y_plane;
-    int64_t w_m, w_c, w_line, w_group; /* strides of the weights */
-    const float *x;
-    float *y;
-    int64_t *offset; /* of each term, from a result's position */
-    /* Weights, packed: [group][panel of rows][phase][term][row]. */
-    float *packed;
-    int64_t all_terms, terms_before; /* of all phases, and of those before this one */
-    const float *rows;               /* or as they are: w, where rows lie w_m apart; else NULL */
-};
 
 /* Results of one row that stand side by side in a panel: columns at, … of it. */
 struct run {
@@ -74,84 +31,7 @@ struct piece {
     int64_t group, panel, n_panels, row, n_rows;
 };
 
-static int64_t panel_rows(const struct ug_tile *tile, int64_t left)
-{
-    return left > tile->rows / 2 ? tile->rows : tile->rows / 2;
-}
-
-static int64_t packed_rows(const struct ug_tile *tile, int64_t m)
-{
-    return m / tile->rows * tile->rows + (m % tile->rows ? panel_rows(tile, m % tile->rows) : 0);
-}
-
-static void fill_offsets(const struct gather *g)
-{
-    const struct axis *row = &g->axis[0], *col = &g->axis[1];
-    int64_t *to = g->offset;
-
-    for (int64_t c = 0; c < g->c; c++)
-        for (int64_t s = 0; s < row->taps; s++)
-            for (int64_t t = 0; t < col->taps; t++)
-                *to++ = c * g->x_plane + s * row->tap_step * g->x_line + t * col->tap_step;
-}
-
-/* Where the packed rows from m on begin with term k of this phase. */
-static float *packed_at(const struct gather *g, const struct ug_tile *tile, int64_t group,
-                        int64_t m, int64_t k)
-{
-    return g->packed + (group * packed_rows(tile, g->m) + m) * g->all_terms +
-           panel_rows(tile, g->m - m) * (g->terms_before + k);
-}
-
-/* One term of a panel.  Tiles have 8 or 6 rows, narrow ones half of that: whole ones are unrolled.
- */
-static inline void copy_column(const float *from, int64_t step, int64_t rows, int64_t left,
-                               float *to)
-{
-    if (left == 8)
-        for (int i = 0; i < 8; i++)
-            to[i] = from[i * step];
-    else if (left == 6 && rows == 6)
-        for (int i = 0; i < 6; i++)
-            to[i] = from[i * step];
-    else
-        for (int64_t i = 0; i < rows; i++)
-            to[i] = i < left ? from[i * step] : 0.0f;
-}
-
-/* A panel of `rows` rows of weights, those past `left` being 0: the terms of channels [c, end). */
-static void pack_weights(const struct gather *g, const float *w, int64_t rows, int64_t left,
-                         int64_t c, int64_t end, float *to)
-{
-    const struct axis *row = &g->axis[0], *col = &g->axis[1];
-
-    for (; c < end; c++)
-        for (int64_t s = 0; s < row->taps; s++)
-            for (int64_t t = 0; t < col->taps; t++, to += rows) {
-                const float *from = w + c * g->w_c + (row->w + s * row->w_step) * g->w_line +
-                                    col->w + t * col->w_step;
-
-                copy_column(from, g->w_m, rows, left, to);
-            }
-}
-
-/* All weights of `n` phases.  Some channels at a time, so that weights come from memory once. */
-static void pack_all_weights(const struct gather *phases, int n, const struct ug_tile *tile,
-                             const float *w)
-{
-#pragma omp parallel for collapse(2) schedule(static)
-    for (int64_t group = 0; group < phases->groups; group++)
-        for (int64_t c = 0; c < phases->c; c += CHANNELS)
-            for (int64_t m = 0; m < phases->m; m += tile->rows)
-                for (const struct gather *g = phases; g < phases + n; g++) {
-                    const int64_t left = ug_min(g->m - m, tile->rows);
-                    const int64_t taps = g->axis[0].taps * g->axis[1].taps;
-
-                    pack_weights(g, w + group * g->w_group + m * g->w_m, panel_rows(tile, left),
-                                 left, c, ug_min(c + CHANNELS, g->c),
-                                 packed_at(g, tile, group, m, c * taps));
-                }
-}
+/* ---- Columns ---- */
 
 /* Whether the runs make up `cols` results in one line of memory. */
 static bool is_whole_line(const struct panel *p, int64_t cols)
@@ -163,10 +43,10 @@ static bool is_whole_line(const struct panel *p, int64_t cols)
 }
 
 /* Cuts the results of panel `index` into runs. */
-static void find_runs(const struct gather *g, const struct ug_tile *tile, int64_t group,
+static void find_runs(const struct ug_gather *g, const struct ug_tile *tile, int64_t group,
                       int64_t index, struct panel *p)
 {
-    const struct axis *row = &g->axis[0], *col = &g->axis[1];
+    const struct ug_gather_axis *row = &g->axis[0], *col = &g->axis[1];
     const int64_t area = row->count * col->count;
     const int64_t end = ug_min((index + 1) * tile->cols, g->batch * area);
     int64_t length;
@@ -221,7 +101,7 @@ static inline void spread_line(const float *from, int64_t step, int64_t length, 
 }
 
 /* Columns of the matrix: b[k][j] for `depth` terms. */
-static void pack_panel(const struct gather *g, int64_t cols, const struct panel *p,
+static void pack_panel(const struct ug_gather *g, int64_t cols, const struct panel *p,
                        const int64_t *offset, int64_t depth, float *b)
 {
     const int64_t step = g->axis[1].step;
@@ -236,7 +116,7 @@ static void pack_panel(const struct gather *g, int64_t cols, const struct panel 
 }
 
 /* From sums [row][col] to where the results of a panel lie. */
-static void scatter(const struct gather *g, int64_t cols, const struct panel *p, int64_t m,
+static void scatter(const struct ug_gather *g, int64_t cols, const struct panel *p, int64_t m,
                     int64_t rows, const float *sums)
 {
     for (int64_t i = 0; i < rows; i++)
@@ -245,15 +125,17 @@ static void scatter(const struct gather *g, int64_t cols, const struct panel *p,
                         p->run[r].y + (m + i) * g->y_plane);
 }
 
+/* ---- Products ---- */
+
 /* Adds the products of the weights from row m on with one panel of columns, over `depth` terms from
  * term k on, to the sums c: with b, the columns packed or, if it is NULL, with the columns where
  * they stand. */
-static void multiply(const struct gather *g, const struct ug_tile *tile, int64_t group, int64_t m,
-                     const struct panel *p, int64_t k, int64_t depth, const float *b, float *c,
-                     int64_t ldc)
+static void multiply(const struct ug_gather *g, const struct ug_tile *tile, int64_t group,
+                     int64_t m, const struct panel *p, int64_t k, int64_t depth, const float *b,
+                     float *c, int64_t ldc)
 {
     const int64_t left = ug_min(g->m - m, tile->rows);
-    const float *a = packed_at(g, tile, group, m, k), *lines[UG_TILE_MAX_ROWS];
+    const float *a = ug_gather_packed(g, tile, group, m, k), *lines[UG_TILE_MAX_ROWS];
 
     if (!b) {
         tile->slide_narrow(depth, a, p->run[0].x, g->offset + k, c, ldc, k > 0);
@@ -261,7 +143,7 @@ static void multiply(const struct gather *g, const struct ug_tile *tile, int64_t
         for (int64_t i = 0; i < tile->rows; i++) /* spare rows repeat the last */
             lines[i] = g->rows + group * g->w_group + (m + ug_min(i, left - 1)) * g->w_m + k;
         tile->product_rows(depth, lines, b, c, ldc, k > 0);
-    } else if (panel_rows(tile, left) == tile->rows) {
+    } else if (ug_gather_panel_rows(tile, left) == tile->rows) {
         tile->product(depth, a, b, c, ldc, k > 0);
     } else {
         tile->product_narrow(depth, a, b, c, ldc, k > 0);
@@ -270,7 +152,7 @@ static void multiply(const struct gather *g, const struct ug_tile *tile, int64_t
 
 /* Where the sums of a tile are collected: in the results, if all of the tile lies there in lines.
  */
-static float *sums_at(const struct gather *g, const struct ug_tile *tile, const struct panel *p,
+static float *sums_at(const struct ug_gather *g, const struct ug_tile *tile, const struct panel *p,
                       int64_t m, float *own, int64_t *ldc)
 {
     const int64_t left = g->m - m;
@@ -280,7 +162,8 @@ static float *sums_at(const struct gather *g, const struct ug_tile *tile, const 
     return p->straight && whole ? p->run[0].y + m * g->y_plane : own;
 }
 
-static void run_piece(const struct gather *g, const struct ug_tile *tile, const struct piece *piece)
+static void run_piece(const struct ug_gather *g, const struct ug_tile *tile,
+                      const struct piece *piece)
 {
     float b[PANELS][DEPTH * UG_TILE_MAX_COLS] __attribute__((aligned(64)));
     float sums[PANELS][ROWS * UG_TILE_MAX_COLS] __attribute__((aligned(64)));
@@ -313,17 +196,17 @@ static void run_piece(const struct gather *g, const struct ug_tile *tile, const 
         }
 }
 
-static int64_t panels_of(const struct gather *g, const struct ug_tile *tile)
+int64_t ug_gather_panels(const struct ug_gather *g, const struct ug_tile *tile)
 {
     return ug_ceil_div(g->batch * g->axis[0].count * g->axis[1].count, tile->cols);
 }
 
 /* Pieces are some panels by all rows; where that makes too few of them, fewer panels or rows each.
  */
-static void run_gather(const struct gather *g, const struct ug_tile *tile)
+static void run_gather(const struct ug_gather *g, const struct ug_tile *tile)
 {
     const int64_t wanted = 4 * omp_get_max_threads();
-    const int64_t panels = panels_of(g, tile);
+    const int64_t panels = ug_gather_panels(g, tile);
     const int64_t per = ug_max(1, ug_min(PANELS, panels * g->groups / wanted));
     const int64_t across = ug_ceil_div(panels, per);
     const int64_t tiles = ug_ceil_div(g->m, tile->rows);
@@ -346,23 +229,22 @@ static void run_gather(const struct gather *g, const struct ug_tile *tile)
 
 /* ---- Scratch: packed weights, offsets of terms, framed pictures ---- */
 
-static size_t gather_scratch(const struct ug_conv *conv, int64_t m, int64_t c,
-                             const struct ug_frame *frame)
+size_t ug_gather_scratch(const struct ug_conv *conv, int64_t m, int64_t c,
+                         const struct ug_frame *frame)
 {
     const int64_t terms = c * conv->kernel[0] * conv->kernel[1];
-    const int64_t rows = conv->groups * packed_rows(conv->tile, m);
+    const int64_t rows = conv->groups * ug_gather_packed_rows(conv->tile, m);
     const int64_t framed = ug_frame_is_tight(frame) ? 0 : ug_frame_area(frame);
 
     return ug_block_bytes(rows * terms, sizeof(float)) + ug_block_bytes(terms, sizeof(int64_t)) +
            ug_block_bytes(conv->batch * conv->groups * c * framed, sizeof(float));
 }
 
-/* What all phases have in common; g->m, g->c, strides of w and g->y are set. */
-static void lay_out(struct gather *g, const struct ug_conv *conv, const struct ug_frame *frame,
-                    const float *x, void *scratch)
+void ug_gather_lay_out(struct ug_gather *g, const struct ug_conv *conv,
+                       const struct ug_frame *frame, const float *x, void *scratch)
 {
     const int64_t terms = g->c * conv->kernel[0] * conv->kernel[1];
-    const int64_t rows = conv->groups * packed_rows(conv->tile, g->m);
+    const int64_t rows = conv->groups * ug_gather_packed_rows(conv->tile, g->m);
     char *at = scratch;
 
     g->batch = conv->batch;
@@ -383,158 +265,32 @@ static void lay_out(struct gather *g, const struct ug_conv *conv, const struct u
     }
 }
 
-static void run_phases(struct gather *phases, int n, const struct ug_tile *tile, const float *w)
+/* ---- Phases ---- */
+
+static void fill_offsets(const struct ug_gather *g)
+{
+    const struct ug_gather_axis *row = &g->axis[0], *col = &g->axis[1];
+    int64_t *to = g->offset;
+
+    for (int64_t c = 0; c < g->c; c++)
+        for (int64_t s = 0; s < row->taps; s++)
+            for (int64_t t = 0; t < col->taps; t++)
+                *to++ = c * g->x_plane + s * row->tap_step * g->x_line + t * col->tap_step;
+}
+
+void ug_gather_run(struct ug_gather *phases, int n, const struct ug_tile *tile, const float *w)
 {
     int64_t terms = 0;
 
-    for (struct gather *g = phases; g < phases + n; g++) {
+    for (struct ug_gather *g = phases; g < phases + n; g++) {
         g->n_terms = g->c * g->axis[0].taps * g->axis[1].taps;
         g->terms_before = terms;
         terms += g->n_terms;
     }
     if (!phases->rows)
-        pack_all_weights(phases, n, tile, w);
-    for (const struct gather *g = phases; g < phases + n; g++) {
+        ug_gather_pack_weights(phases, n, tile, w);
+    for (const struct ug_gather *g = phases; g < phases + n; g++) {
         fill_offsets(g);
         run_gather(g, tile);
     }
-}
-
-/* ---- Forward ---- */
-
-static struct ug_frame forward_frame(const struct ug_conv *c)
-{
-    int64_t low[2], high[2];
-
-    for (int d = 0; d < 2; d++) {
-        low[d] = -c->padding[d];
-        high[d] =
-            (c->out[d] - 1) * c->stride[d] + (c->kernel[d] - 1) * c->dilation[d] - c->padding[d];
-    }
-    return ug_frame_of(c->in, low, high);
-}
-
-size_t ug_panels_forward_scratch(const struct ug_conv *c)
-{
-    const struct ug_frame frame = forward_frame(c);
-
-    return gather_scratch(c, c->o, c->c, &frame);
-}
-
-void ug_panels_forward(const struct ug_conv *c, const float *x, const float *w, float *y,
-                       void *scratch)
-{
-    const struct ug_frame frame = forward_frame(c);
-    const int64_t taps = c->kernel[0] * c->kernel[1];
-    struct gather g = {
-        .m = c->o,
-        .c = c->c,
-        .w_m = c->c * taps,
-        .w_c = taps,
-        .y = y,
-        .y_line = c->out[1],
-        .y_plane = c->out[0] * c->out[1],
-    };
-
-    if (c->batch == 0)
-        return;
-    lay_out(&g, c, &frame, x, scratch);
-    for (int d = 0; d < 2; d++)
-        g.axis[d] = (struct axis){
-            .count = c->out[d],
-            .taps = c->kernel[d],
-            .first = frame.before[d] - c->padding[d],
-            .step = c->stride[d],
-            .tap_step = c->dilation[d],
-            .to_step = 1,
-            .w_step = 1,
-        };
-    if (g.m > c->tile->rows / 2 && panels_of(&g, c->tile) <= FEW_PANELS)
-        g.rows = w;
-    run_phases(&g, 1, c->tile, w);
-}
-
-/* ---- Gradient to the input ---- */
-
-static int64_t floor_div(int64_t a, int64_t b) /* b > 0 */
-{
-    return a / b - (a % b < 0);
-}
-
-static struct ug_frame input_frame(const struct ug_conv *c)
-{
-    int64_t low[2], high[2];
-
-    for (int d = 0; d < 2; d++) {
-        low[d] = floor_div(c->padding[d] - (c->kernel[d] - 1) * c->dilation[d], c->stride[d]);
-        high[d] = (c->in[d] - 1 + c->padding[d]) / c->stride[d];
-    }
-    return ug_frame_of(c->out, low, high);
-}
-
-/* The phase that begins at position `to` of the input along axis d.  Position i meets tap t in the
- * output at (i + padding - t * dilation) / stride, where that is whole. */
-static struct axis phase(const struct ug_conv *c, int d, int64_t to, int64_t before)
-{
-    const int64_t s = c->stride[d], dilation = c->dilation[d], from = to + c->padding[d];
-    int64_t common = s, rest = dilation, w = 0;
-
-    while (rest) { /* the greatest common divisor */
-        const int64_t r = common % rest;
-
-        common = rest;
-        rest = r;
-    }
-    while (w < c->kernel[d] && (from - w * dilation) % s != 0)
-        w++;
-    return (struct axis){
-        .count = ug_ceil_div(c->in[d] - to, s),
-        .taps = ug_ceil_div(c->kernel[d] - w, s / common),
-        .first = w < c->kernel[d] ? before + (from - w * dilation) / s : 0,
-        .step = 1,
-        .tap_step = -(dilation / common),
-        .to = to,
-        .to_step = s,
-        .w = w,
-        .w_step = s / common,
-    };
-}
-
-size_t ug_panels_input_scratch(const struct ug_conv *c)
-{
-    const struct ug_frame frame = input_frame(c);
-
-    return gather_scratch(c, c->c, c->o, &frame);
-}
-
-void ug_panels_input(const struct ug_conv *c, const float *dy, const float *w, float *dx,
-                     void *scratch)
-{
-    const struct ug_frame frame = input_frame(c);
-    const int64_t taps = c->kernel[0] * c->kernel[1];
-    const int64_t rows = ug_min(c->stride[0], c->in[0]), cols = ug_min(c->stride[1], c->in[1]);
-    struct gather phases[PHASES], g = {
-                                      .m = c->c,
-                                      .c = c->o,
-                                      .w_m = taps,
-                                      .w_c = c->c * taps,
-                                      .y = dx,
-                                      .y_line = c->in[1],
-                                      .y_plane = c->in[0] * c->in[1],
-                                  };
-    int n = 0;
-
-    if (c->batch == 0)
-        return;
-    lay_out(&g, c, &frame, dy, scratch);
-    for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < cols; j++) {
-            g.axis[0] = phase(c, 0, i, frame.before[0]);
-            g.axis[1] = phase(c, 1, j, frame.before[1]);
-            phases[n++] = g;
-            if (n == PHASES || (i == rows - 1 && j == cols - 1)) {
-                run_phases(phases, n, c->tile, w);
-                n = 0;
-            }
-        }
 }
