@@ -25,6 +25,15 @@ struct ug_track_attrs {
     int64_t which; /* 0: the mean, 1: the variance */
 };
 
-extern const struct ug_op ug_op_track_stats; /* inputs: old [rows], the state; stats [rows, 2] */
+/* Inputs: old [rows], the state; stats [rows, 2]; perhaps what is still to be added to the mean, a
+ * number for each row. */
+extern const struct ug_op ug_op_track_stats;
+
+/* Rules for simplifying: normalize_shift.c. */
+struct ug_node *ug_normalize_simplify(struct ug_builder *b, const struct ug_node *n);
+struct ug_node *ug_normalize_backward_simplify(struct ug_builder *b, const struct ug_node *n);
+struct ug_node *ug_normalize_backward_sum(struct ug_builder *b, const struct ug_node *n,
+                                          const struct ug_shape *to);
+struct ug_node *ug_track_stats_simplify(struct ug_builder *b, const struct ug_node *n);
 
 #endif

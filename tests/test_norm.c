@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "engine/graph/passes.h"
 #include "harness_call.h"
 #include "harness_main.h"
 #include "harness_trial.h"
@@ -202,6 +203,72 @@ START_TEST(one_pixel_gives_zero)
 }
 END_TEST
 
+/* Nodes that simplifying leaves of what `root` needs. */
+static int simplified_size(struct ug_node *root)
+{
+    struct ug_graph *g = ug_simplify(t->graph, &root, 1);
+    const int n = g->n;
+
+    ug_graph_free(g);
+    return n;
+}
+
+static const struct {
+    const char *op, *settings;
+    int64_t shift[4];
+    bool goes; /* it is one number a row, which has no effect */
+} shifted[] = {
+    {"instance_norm", "", {1, 4, 1, 1}, true},
+    {"instance_norm", "", {3, 4, 1, 1}, true},
+    {"instance_norm", "", {1, 1, 1, 1}, true},
+    {"instance_norm", "", {1, 4, 2, 1}, false},
+    {"batch_norm", "affine=false", {1, 4, 1, 1}, true},
+    {"batch_norm", "affine=false", {3, 4, 1, 1}, false},
+    {"layer_norm", "affine=false", {3, 1, 1, 1}, true},
+    {"layer_norm", "affine=false", {1, 4, 1, 1}, false},
+    {"group_norm", "num_groups=2 affine=false", {3, 1, 1, 1}, false}, /* not seen */
+};
+
+START_TEST(a_shift_of_whole_rows_has_no_effect)
+{
+    struct ug_node *x = trial_input(t, "x", UG_SHAPE(3, 4, 2, 3), NULL);
+    struct ug_node *shift = trial_input(t, "shift", ug_shape_of(4, shifted[_i].shift), NULL);
+    struct ug_node *y =
+        trial_call(t, shifted[_i].op, shifted[_i].settings, "x", ug_add(&t->b, shift, x), NULL);
+    struct ug_node *score = ug_sum(&t->b, ug_tanh(&t->b, y), UG_ALL_AXES, false), *d;
+    double *as_built = trial_values(t, y);
+
+    expect_values(t, y, 1e-6, 72, as_built);
+    /* x, stats, normalize; or x, shift, add, stats, normalize */
+    ck_assert_int_eq(simplified_size(y), shifted[_i].goes ? 3 : 5);
+    ck_assert(ug_differentiate(&t->b, score, &shift, 1, &d));
+    if (shifted[_i].goes)
+        ck_assert_int_eq(simplified_size(d), 2); /* 0, repeated */
+    check_gradient(t, y, 2);
+    free(as_built);
+}
+END_TEST
+
+START_TEST(a_shift_moves_the_running_mean)
+{
+    struct ug_node *shift = trial_input(t, "shift", UG_SHAPE(4, 1, 1), (double[]){10, -1, 0, 2});
+    struct ug_node *y = trial_call(t, "batch_norm", "", "x", ug_add(&t->b, sample(), shift),
+                                   "weight", weight(), "bias", bias(), NULL);
+
+    expect_values(t, y, 1e-6, N, batch_normed);
+    expect_values(t, t->b.updates[0], 1e-6, 4,
+                  (double[]){1.1583333, 0.0583333, 0.1833333, 0.4333333});
+    expect_values(t, t->b.updates[1], 1e-6, 4, (double[]){1.121667, 1.121667, 1.116667, 1.149167});
+    /* the same number for all */
+    trial_call(t, "batch_norm", "", "x", ug_shift(&t->b, sample(), 3), NULL);
+    expect_values(t, t->b.updates[2], 1e-6, 4,
+                  (double[]){0.4583333, 0.4583333, 0.4833333, 0.5333333});
+    /* state, x, its statistics, the update; and the shift */
+    ck_assert_int_eq(simplified_size(t->b.updates[0]), 5);
+    ck_assert_int_eq(simplified_size(t->b.updates[1]), 4);
+}
+END_TEST
+
 START_TEST(misfits_are_refused_in_a_sentence)
 {
     struct ug_node *x = trial_input(t, "x", UG_SHAPE(2, 3, 4, 4), NULL);
@@ -235,6 +302,8 @@ Suite *ug_suite(void)
     tcase_add_loop_test(tc, gradients_of_a_gradient_penalty, 0, COUNT(layers));
     tcase_add_loop_test(tc, long_rows_are_summed_exactly, 0, COUNT(large));
     tcase_add_test(tc, one_pixel_gives_zero);
+    tcase_add_loop_test(tc, a_shift_of_whole_rows_has_no_effect, 0, COUNT(shifted));
+    tcase_add_test(tc, a_shift_moves_the_running_mean);
     tcase_add_test(tc, misfits_are_refused_in_a_sentence);
     tcase_set_timeout(tc, 60);
     suite_add_tcase(s, tc);

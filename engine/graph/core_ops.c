@@ -181,6 +181,13 @@ static void sum_to_gradient(struct ug_builder *b, struct ug_node *y, struct ug_n
     dx[0] = ug_expand_to(b, dy, y->in[0]->type.shape);
 }
 
+static struct ug_node *sum_to_simplify(struct ug_builder *b, const struct ug_node *n)
+{
+    const struct ug_node *x = n->in[0];
+
+    return x->op->simplify_sum ? x->op->simplify_sum(b, x, &n->type.shape) : NULL;
+}
+
 const struct ug_op ug_op_sum_to = {
     .name = "sum_to",
     .summary = "The sum over the axes along which broadcasting would repeat a smaller shape.",
@@ -191,6 +198,7 @@ const struct ug_op ug_op_sum_to = {
     .run = sum_to_run,
     .scratch = sum_to_scratch,
     .gradient = sum_to_gradient,
+    .simplify = sum_to_simplify,
     .sums_samples = 1,
     .flops = sum_to_flops,
 };

@@ -175,6 +175,9 @@ struct ug_op {
     /* Something simpler that is worth the same, from nodes of b's graph (the node's inputs are
      * simplified already), or NULL: x * 1 is x.  NULL: there is no such rule. */
     struct ug_node *(*simplify)(struct ug_builder *b, const struct ug_node *n);
+    /* The same for a value of this op summed to a shape that broadcasts to its own. */
+    struct ug_node *(*simplify_sum)(struct ug_builder *b, const struct ug_node *n,
+                                    const struct ug_shape *to);
 
     /* Multiplications and additions of one run; NULL: one per output element. */
     double (*flops)(const void *attrs, const struct ug_type *in, const struct ug_type *out);

@@ -119,9 +119,14 @@ static bool same_type(const struct ug_type *a, const struct ug_type *b)
     return a->dtype == b->dtype && ug_shape_equal(&a->shape, &b->shape);
 }
 
-/* A view of a view is one of what that views; a view under the same shape is nothing at all. */
-static struct ug_node *simplify_view(struct ug_node *like)
+/* A view of a number repeated is that number repeated; a view of a view is one of what that views; a
+ * view under the same shape is nothing at all. */
+static struct ug_node *simplify_view(struct simplifier *s, struct ug_node *like)
 {
+    const struct ug_node *of = like->in[0];
+
+    if (of->op == &ug_op_expand_to && !of->in[0]->type.shape.rank)
+        return ug_expand_to(&s->b, of->in[0], like->type.shape);
     while (like->in[0]->op->is_view && !like->in[0]->op->view_at)
         like->in[0] = like->in[0]->in[0];
     return same_type(&like->in[0]->type, &like->type) ? like->in[0] : NULL;
@@ -173,7 +178,7 @@ static struct ug_node *apply_rules(struct simplifier *s, struct ug_node *like)
     struct ug_node *simpler = NULL;
 
     if (like->op->is_view)
-        simpler = simplify_view(like);
+        simpler = simplify_view(s, like);
     else
         drop_expansions(like);
     if (!simpler)
