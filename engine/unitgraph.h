@@ -175,7 +175,10 @@ struct ug_gradcheck_options {
 enum ug_status ug_gradcheck(const char *file, const struct ug_gradcheck_options *o,
                             struct ug_diags *diags);
 
-/* ---- ops, bench ---- */
+/* ---- language, ops, bench ---- */
+
+/* A section of the reference of the file language; NULL: what sections there are; "all": the whole. */
+enum ug_status ug_language(const char *section, FILE *out, struct ug_diags *diags);
 
 enum ug_status ug_ops(const char *name, FILE *out,
                       struct ug_diags *diags); /* name NULL: the list */

@@ -17,7 +17,7 @@ struct command {
 
 extern const struct command command_run, command_sweep, command_check, command_eval, command_show,
     command_dot, command_translate, command_validate, command_report, command_replay, command_diff,
-    command_gradcheck, command_convert, command_ops, command_bench;
+    command_gradcheck, command_convert, command_language, command_ops, command_bench;
 
 enum option_kind {
     OPTION_FLAG,   /* bool */

@@ -1,7 +1,8 @@
-# Writes a C file that holds texts: cmake -DOUT=FILE -DTEXTS="NAME=PATH NAME=PATH …" -P embed.cmake
+# Writes a C file that holds texts, a table of engine/base/embedded.h:
+#   cmake -DOUT=FILE -DTABLE=ug_some_texts -DTEXTS="NAME=PATH NAME=PATH …" -P embed.cmake
 separate_arguments(TEXTS)
 set(arrays "")
-set(table "")
+set(rows "")
 set(number 0)
 foreach(text IN LISTS TEXTS)
   string(REGEX MATCH "^([^=]+)=(.+)$" _ "${text}")
@@ -9,8 +10,8 @@ foreach(text IN LISTS TEXTS)
   file(READ ${CMAKE_MATCH_2} hex HEX)
   string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
   string(APPEND arrays "static const unsigned char text_${number}[] = {${bytes}};\n")
-  string(APPEND table "    {\"${name}\", text_${number}, sizeof text_${number}},\n")
+  string(APPEND rows "    {\"${name}\", text_${number}, sizeof text_${number}},\n")
   math(EXPR number "${number} + 1")
 endforeach()
-file(WRITE ${OUT} "#include \"engine/report/page.h\"\n\n${arrays}\n"
-  "const struct ug_page_text ug_page_texts[] = {\n${table}    {0, 0, 0},\n};\n")
+file(WRITE ${OUT} "#include \"engine/base/embedded.h\"\n\n${arrays}\n"
+  "const struct ug_embedded ${TABLE}[] = {\n${rows}    {0, 0, 0},\n};\n")

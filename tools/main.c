@@ -7,9 +7,10 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
-    &command_run,  &command_sweep,     &command_check,    &command_eval,   &command_show,
-    &command_dot,  &command_translate, &command_validate, &command_report, &command_replay,
-    &command_diff, &command_gradcheck, &command_convert,  &command_ops,    &command_bench,
+    &command_run,     &command_sweep,    &command_check,     &command_eval,
+    &command_show,    &command_dot,      &command_translate, &command_validate,
+    &command_report,  &command_replay,   &command_diff,      &command_gradcheck,
+    &command_convert, &command_language, &command_ops,       &command_bench,
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 

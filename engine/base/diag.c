@@ -13,7 +13,7 @@ enum {
     MOST_KEPT = 1000,   /* messages beyond this are only counted */
     WIDEST_QUOTE = 160, /* characters of a quoted line */
     LONGEST_NAME = 63,  /* names that are compared for suggestions */
-    NAMES_LISTED = 12
+    NAMES_LISTED = 20
 };
 
 struct note {

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "engine/base/embedded.h"
 #include "engine/base/file.h"
 #include "engine/model/document.h"
 #include "engine/report/curves.h"
@@ -232,9 +233,9 @@ static void put_pictures(const struct page *p)
         }
 }
 
-static const struct ug_page_text *find_text(const char *name, size_t length)
+static const struct ug_embedded *find_text(const char *name, size_t length)
 {
-    for (const struct ug_page_text *t = ug_page_texts; t->name; t++)
+    for (const struct ug_embedded *t = ug_page_texts; t->name; t++)
         if (strlen(t->name) == length && !strncmp(t->name, name, length))
             return t;
     return NULL;
@@ -242,7 +243,7 @@ static const struct ug_page_text *find_text(const char *name, size_t length)
 
 static void put_mark(const struct page *p, const char *mark, size_t length)
 {
-    const struct ug_page_text *text = find_text(mark, length);
+    const struct ug_embedded *text = find_text(mark, length);
 
     if (text)
         fwrite(text->bytes, 1, text->length, p->out);
@@ -254,7 +255,7 @@ static void put_mark(const struct page *p, const char *mark, size_t length)
 
 static void put_page(const struct page *p)
 {
-    const struct ug_page_text *page = find_text("page.html", strlen("page.html"));
+    const struct ug_embedded *page = find_text("page.html", strlen("page.html"));
     const char *at = (const char *)page->bytes, *end = at + page->length, *mark;
 
     while ((mark = memmem(at, (size_t)(end - at), "{{", 2))) {

@@ -13,14 +13,6 @@
 
 #include "engine/base/diag.h"
 
-/* A text that the build embeds; the table ends with a NULL name. */
-struct ug_page_text {
-    const char *name;
-    const unsigned char *bytes;
-    size_t length;
-};
-extern const struct ug_page_text ug_page_texts[];
-
 /* Writes a page about `n` run folders, in one move.  What a folder lacks the page leaves out.  Reads
  * only files, so any thread may call it.  The size of the page, or 0 after an error. */
 size_t ug_page_write(const char *path, const char *const *runs, int n, struct ug_diags *diags);
