@@ -4,7 +4,6 @@
  */
 #include "engine/data/safetensors.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,13 +15,10 @@
 #include <unistd.h>
 
 #include "engine/base/arena.h"
-#include "engine/base/file.h"
+#include "engine/data/safetensors_parts.h"
 
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors are stored little-endian");
-
-enum { PREFIX = 8, ALIGNMENT = 8, PIECE = 1024 };
+enum { PREFIX = 8 }; /* bytes: the length of the header, little-endian */
 static const uint64_t largest_header = 100000000; /* the limit of the reference implementation */
-static const char metadata_key[] = "__metadata__";
 
 struct ug_safetensors {
     const unsigned char *map;
@@ -32,116 +28,6 @@ struct ug_safetensors {
     const struct ug_stored **sorted; /* by name */
     int n;
 };
-
-/* ---- Types of elements ---- */
-
-typedef __typeof__(0.0f) ug_binary32; /* as files have it, whatever float means: see double.h */
-
-typedef void convert_fn(const unsigned char *from, int64_t n, void *to);
-
-/* Elements are copied to an aligned piece first: a file may put them anywhere. */
-#define CONVERT(name, from_type, to_type, value)                                                   \
-    static void name(const unsigned char *from, int64_t n, void *to)                               \
-    {                                                                                              \
-        to_type *y = to;                                                                           \
-        from_type x[PIECE];                                                                        \
-        for (int64_t done = 0; done < n; done += PIECE) {                                          \
-            const int64_t m = n - done < PIECE ? n - done : PIECE;                                 \
-            memcpy(x, from + (size_t)done * sizeof *x, (size_t)m * sizeof *x);                     \
-            for (int64_t i = 0; i < m; i++)                                                        \
-                y[done + i] = (to_type)(value);                                                    \
-        }                                                                                          \
-    }
-
-static float float_of_bits(uint32_t bits)
-{
-    ug_binary32 x;
-
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-/* IEEE 754 binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits. */
-static float float_of_half(uint16_t h)
-{
-    const uint32_t sign = (uint32_t)(h & 0x8000u) << 16;
-    const uint32_t exponent = (h >> 10) & 31u, fraction = h & 1023u;
-
-    if (exponent == 31)
-        return float_of_bits(sign | 0x7f800000u | fraction << 13);
-    if (exponent == 0) {
-        const float tiny = (float)fraction * 0x1p-24f;
-        return sign ? -tiny : tiny;
-    }
-    return float_of_bits(sign | (exponent + 112) << 23 | fraction << 13);
-}
-
-CONVERT(float_from_f64, double, float, x[i])
-CONVERT(float_from_f32, ug_binary32, float, x[i])
-CONVERT(float_from_f16, uint16_t, float, float_of_half(x[i]))
-CONVERT(float_from_bf16, uint16_t, float, float_of_bits((uint32_t)x[i] << 16))
-CONVERT(float_from_i64, int64_t, float, x[i])
-CONVERT(float_from_i32, int32_t, float, x[i])
-CONVERT(float_from_u32, uint32_t, float, x[i])
-CONVERT(float_from_i16, int16_t, float, x[i])
-CONVERT(float_from_u16, uint16_t, float, x[i])
-CONVERT(float_from_i8, int8_t, float, x[i])
-CONVERT(float_from_u8, uint8_t, float, x[i])
-CONVERT(float_from_bool, uint8_t, float, x[i] != 0)
-CONVERT(int_from_i64, int64_t, int64_t, x[i])
-CONVERT(int_from_i32, int32_t, int64_t, x[i])
-CONVERT(int_from_u32, uint32_t, int64_t, x[i])
-CONVERT(int_from_i16, int16_t, int64_t, x[i])
-CONVERT(int_from_u16, uint16_t, int64_t, x[i])
-CONVERT(int_from_i8, int8_t, int64_t, x[i])
-CONVERT(int_from_u8, uint8_t, int64_t, x[i])
-CONVERT(int_from_bool, uint8_t, int64_t, x[i] != 0)
-
-struct element {
-    const char *dtype;
-    size_t size;
-    convert_fn *to_float, *to_int; /* NULL: it cannot become that */
-};
-
-static const struct element elements[] = {
-    {"F64", 8, float_from_f64, NULL},
-    {"F32", 4, float_from_f32, NULL},
-    {"F16", 2, float_from_f16, NULL},
-    {"BF16", 2, float_from_bf16, NULL},
-    {"I64", 8, float_from_i64, int_from_i64},
-    {"I32", 4, float_from_i32, int_from_i32},
-    {"U32", 4, float_from_u32, int_from_u32},
-    {"I16", 2, float_from_i16, int_from_i16},
-    {"U16", 2, float_from_u16, int_from_u16},
-    {"I8", 1, float_from_i8, int_from_i8},
-    {"U8", 1, float_from_u8, int_from_u8},
-    {"BOOL", 1, float_from_bool, int_from_bool},
-    {"U64", 8, NULL, NULL},
-    {"F8_E4M3", 1, NULL, NULL},
-    {"F8_E5M2", 1, NULL, NULL},
-};
-
-/* NULL for a type that came into the format later: such a tensor may stand in a file, unread. */
-static const struct element *find_element(const char *dtype)
-{
-    for (size_t i = 0; i < sizeof elements / sizeof *elements; i++)
-        if (!strcmp(elements[i].dtype, dtype))
-            return &elements[i];
-    return NULL;
-}
-
-bool ug_stored_read(const struct ug_stored *t, enum ug_dtype as, int64_t first, int64_t n,
-                    void *out)
-{
-    const struct element *e = find_element(t->dtype);
-    convert_fn *convert = !e ? NULL : as == UG_F32 ? e->to_float : e->to_int;
-
-    if (!convert)
-        return false;
-    assert(first >= 0 && n >= 0 && first + n <= ug_shape_count(&t->shape));
-    convert((const unsigned char *)t->data + (size_t)first * e->size, n, out);
-    return true;
-}
 
 /* ---- Checking a file ---- */
 
@@ -203,10 +89,11 @@ static bool parse_header(const struct reading *r, size_t *begin)
     if (length > r->s->size - PREFIX)
         return refuse(r, "its header claims %" PRIu64 " bytes, but only %zu follow", length,
                       r->s->size - PREFIX);
-    r->s->header =
-        json_loadb((const char *)r->s->map + PREFIX, (size_t)length, JSON_REJECT_DUPLICATES, &why);
+    r->s->header = json_loadb((const char *)r->s->map + PREFIX, (size_t)length,
+                              JSON_REJECT_DUPLICATES, &why);
     if (!r->s->header)
-        return refuse(r, "its header is not JSON: %s (byte %d)", why.text, PREFIX + why.position);
+        return refuse(r, "its header is not JSON: %s (byte %d)", why.text,
+                      PREFIX + why.position);
     if (!json_is_object(r->s->header))
         return refuse(r, "its header is not a JSON object");
     *begin = PREFIX + (size_t)length;
@@ -219,9 +106,13 @@ static bool check_metadata(const struct reading *r, const json_t *metadata)
     json_t *value;
 
     if (!json_is_object(metadata))
-        return refuse(r, "'%s' is not an object", metadata_key);
-    json_object_foreach((json_t *)metadata, key, value) if (!json_is_string(value)) return refuse(
-        r, "'%s' holds '%s', which is not a string", metadata_key, key);
+        return refuse(r, "'%s' is not an object", UG_SAFETENSORS_METADATA);
+    json_object_foreach((json_t *)metadata, key, value)
+    {
+        if (!json_is_string(value))
+            return refuse(r, "'%s' holds '%s', which is not a string", UG_SAFETENSORS_METADATA,
+                          key);
+    }
     return true;
 }
 
@@ -277,8 +168,8 @@ static bool parse_tensor(const struct reading *r, const char *name, const json_t
     if (!parse_shape(r, json_object_get(entry, "shape"), t) ||
         !parse_offsets(r, json_object_get(entry, "data_offsets"), begin, t))
         return false;
-    const struct element *e = find_element(dtype);
-    if (e && t->bytes != (size_t)ug_shape_count(&t->shape) * e->size)
+    const size_t size = ug_safetensors_element(dtype);
+    if (size && t->bytes != (size_t)ug_shape_count(&t->shape) * size)
         return refuse(r, "tensor '%s' has %zu bytes, which is not %s of %s", name, t->bytes,
                       ug_shape_text(&t->shape, shape), dtype);
     return true;
@@ -330,7 +221,7 @@ static bool parse_tensors(const struct reading *r, size_t begin)
     s->sorted = ug_xcalloc(most, sizeof *s->sorted);
     json_object_foreach(s->header, name, entry)
     {
-        if (!strcmp(name, metadata_key)) {
+        if (!strcmp(name, UG_SAFETENSORS_METADATA)) {
             if (!check_metadata(r, entry))
                 return false;
             continue;
@@ -394,88 +285,6 @@ const struct ug_stored *ug_safetensors_find(const struct ug_safetensors *s, cons
 
 const char *ug_safetensors_metadata(const struct ug_safetensors *s, const char *key)
 {
-    return json_string_value(json_object_get(json_object_get(s->header, metadata_key), key));
-}
-
-/* ---- Writing ---- */
-
-static size_t tensor_bytes(const struct ug_tensor *t)
-{
-    return (size_t)ug_shape_count(&t->shape) * ug_dtype_size(t->dtype);
-}
-
-static json_t *describe(const struct ug_tensor *t, size_t from)
-{
-    json_t *shape = json_array();
-
-    for (int i = 0; i < t->shape.rank; i++)
-        json_array_append_new(shape, json_integer(t->shape.dim[i]));
-    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", t->dtype == UG_F32 ? "F32" : "I64", "shape",
-                     shape, "data_offsets", (json_int_t)from, (json_int_t)(from + tensor_bytes(t)));
-}
-
-/* Names and order of the header are the caller's; in the data int64 comes before float32, so that
- * each tensor is aligned for readers that map the file.  NULL if a name or a text is not UTF-8. */
-static json_t *make_header(const struct ug_named_tensor *tensors, int n,
-                           const char *const *metadata)
-{
-    json_t *header = json_object(), *extra = json_object();
-    size_t at[2] = {[UG_I64] = 0, [UG_F32] = 0};
-    bool fine = true;
-
-    for (int i = 0; i < n; i++)
-        if (tensors[i].tensor.dtype == UG_I64)
-            at[UG_F32] += tensor_bytes(&tensors[i].tensor);
-    for (int i = 0; metadata && metadata[i]; i += 2)
-        fine &= !json_object_set_new(extra, metadata[i], json_string(metadata[i + 1]));
-    if (json_object_size(extra))
-        json_object_set(header, metadata_key, extra);
-    json_decref(extra);
-    for (int i = 0; i < n; i++) {
-        const struct ug_tensor *t = &tensors[i].tensor;
-        assert(!json_object_get(header, tensors[i].name));
-        fine &= !json_object_set_new(header, tensors[i].name, describe(t, at[t->dtype]));
-        at[t->dtype] += tensor_bytes(t);
-    }
-    if (fine)
-        return header;
-    json_decref(header);
-    return NULL;
-}
-
-static void put_header(struct ug_writer *w, const char *json)
-{
-    static const char blanks[ALIGNMENT] = "        ";
-    const size_t length = strlen(json), blank = (ALIGNMENT - length % ALIGNMENT) % ALIGNMENT;
-    const uint64_t padded = length + blank;
-
-    ug_writer_put(w, &padded, sizeof padded);
-    ug_writer_put(w, json, length);
-    ug_writer_put(w, blanks, blank);
-}
-
-bool ug_safetensors_write(const char *path, const struct ug_named_tensor *tensors, int n,
-                          const char *const *metadata, struct ug_diags *diags)
-{
-    static const enum ug_dtype order[] = {UG_I64, UG_F32};
-    json_t *header = make_header(tensors, n, metadata);
-    char *json = header ? json_dumps(header, JSON_COMPACT) : NULL;
-    struct ug_writer w;
-
-    json_decref(header);
-    if (!json) {
-        ug_error(diags, UG_NOWHERE, "cannot write '%s': a name or text in it is not UTF-8", path);
-        return false;
-    }
-    if (!ug_writer_open(&w, path, diags)) {
-        free(json);
-        return false;
-    }
-    put_header(&w, json);
-    free(json);
-    for (size_t pass = 0; pass < sizeof order / sizeof *order; pass++)
-        for (int i = 0; i < n; i++)
-            if (tensors[i].tensor.dtype == order[pass])
-                ug_writer_put(&w, tensors[i].tensor.data, tensor_bytes(&tensors[i].tensor));
-    return ug_writer_commit(&w, diags);
+    return json_string_value(
+        json_object_get(json_object_get(s->header, UG_SAFETENSORS_METADATA), key));
 }
