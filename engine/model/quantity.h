@@ -123,6 +123,11 @@ bool ug_evaluate_yaml(struct ug_eval *e, struct ug_yaml *value, struct ug_quanti
 bool ug_eval_fail(const struct ug_eval *e, struct ug_pos pos, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The operator of `at` applied to its sides, other than `and`, `or` and `not`; b is NULL for the minus
+ * sign. */
+bool ug_apply_operator(struct ug_eval *e, const struct ug_expr *at, const struct ug_quantity *a,
+                       const struct ug_quantity *b, struct ug_quantity *out);
+
 /* Room for the n members of a list; NULL, after an error, where the pool is too small. */
 struct ug_quantity *ug_eval_list(struct ug_eval *e, struct ug_pos pos, int n);
 

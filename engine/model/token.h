@@ -1,4 +1,4 @@
-/* token.h -- the words of an expression; private to expr.c. */
+/* token.h -- the words of an expression; between token.c and the parser only. */
 #ifndef UG_TOKEN_H
 #define UG_TOKEN_H
 
