@@ -1,4 +1,4 @@
-/* batch_sets.h -- which nodes run as one; between batch.c and batch_sets.c only. */
+/* batch_sets.h -- which nodes run as one; between batch.c and those that find the sets. */
 #ifndef UG_BATCH_SETS_H
 #define UG_BATCH_SETS_H
 
