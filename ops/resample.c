@@ -12,110 +12,14 @@
 #include "ops/emit.h"
 #include "ops/kernels/separable.h"
 #include "ops/resample.h"
-
-enum rule { NEAREST, BILINEAR, AVERAGE, ADAPTIVE };
-
-struct resample {
-    int rule;                                 /* enum rule */
-    int mode;                                 /* upsample: NEAREST or BILINEAR */
-    double scale;                             /* upsample: how many times larger */
-    int64_t kernel[2], stride[2], padding[2]; /* AVERAGE: [h, w] */
-    int64_t input[2], output[2];              /* extents */
-    bool count_include_pad;
-};
-
-/* ---- The weights of one axis ---- */
-
-/* At most this many inputs count for one output; and all outputs together never use more than
- * max_entries. */
-static int64_t max_entries(const struct resample *a, int axis)
-{
-    switch (a->rule) {
-    case NEAREST:
-        return a->output[axis];
-    case BILINEAR:
-        return 2 * a->output[axis];
-    case AVERAGE:
-        return a->output[axis] * a->kernel[axis];
-    default: /* ADAPTIVE: neighbouring bins share at most one input, or all lie in one */
-        return a->input[axis] + 2 * a->output[axis];
-    }
-}
-
-/* Source of output i as torch computes it, in float32. */
-static int64_t nearest_source(const struct resample *a, int64_t i, int64_t n_in)
-{
-    const int64_t at = (int64_t)floorf((float)i * (float)(1.0 / a->scale));
-
-    return at < n_in ? at : n_in - 1;
-}
-
-/* The mean of n inputs from `first` on, cut to the picture; divided by `divisor`. */
-static void average_taps(int64_t first, int64_t n, int64_t n_in, int64_t divisor, struct ug_taps *t,
-                         float *w)
-{
-    const int64_t begin = first < 0 ? 0 : first, end = first + n < n_in ? first + n : n_in;
-
-    t->first = begin;
-    t->n = end - begin;
-    for (int64_t k = 0; k < t->n; k++)
-        w[k] = 1.0f / (float)(divisor ? divisor : t->n);
-}
-
-/* Half-pixel centres, edges repeated: align_corners=False. */
-static void bilinear_taps(const struct resample *a, int64_t i, int64_t n_in, struct ug_taps *t,
-                          float *w)
-{
-    const double at = fmax(((double)i + 0.5) / a->scale - 0.5, 0.0);
-    const int64_t low = (int64_t)at < n_in ? (int64_t)at : n_in - 1;
-    const double part = at - (double)low;
-
-    t->first = low;
-    t->n = low + 1 < n_in && part > 0.0 ? 2 : 1;
-    w[0] = t->n == 2 ? (float)(1.0 - part) : 1.0f;
-    if (t->n == 2)
-        w[1] = (float)part;
-}
-
-static void fill_axis(const struct resample *a, int axis, struct ug_axis *to)
-{
-    const int64_t n_in = to->n_in, n_out = to->n_out;
-    int64_t at = 0;
-
-    for (int64_t i = 0; i < n_out; i++) {
-        struct ug_taps *t = &to->taps[i];
-        float *w = to->weights + at;
-
-        t->at = at;
-        switch (a->rule) {
-        case NEAREST:
-            *t = (struct ug_taps){.first = nearest_source(a, i, n_in), .n = 1, .at = at};
-            w[0] = 1.0f;
-            break;
-        case BILINEAR:
-            bilinear_taps(a, i, n_in, t, w);
-            break;
-        case AVERAGE:
-            average_taps(i * a->stride[axis] - a->padding[axis], a->kernel[axis], n_in,
-                         a->count_include_pad ? a->kernel[axis] : 0, t, w);
-            break;
-        default: { /* ADAPTIVE: the bin from floor(i n_in / n_out) up to ceil((i + 1) n_in / n_out)
-                    */
-            const int64_t begin = i * n_in / n_out, end = ((i + 1) * n_in + n_out - 1) / n_out;
-
-            average_taps(begin, end - begin, n_in, 0, t, w);
-        }
-        }
-        at += t->n;
-    }
-}
+#include "ops/resample_weights.h"
 
 /* ---- Kernels ---- */
 
-static size_t axis_scratch(const struct resample *a, int axis)
+static size_t axis_scratch(const struct ug_resample *a, int axis)
 {
-    return ug_axis_bytes(a->output[axis], max_entries(a, axis)) +
-           ug_axis_bytes(a->input[axis], max_entries(a, axis));
+    return ug_axis_bytes(a->output[axis], ug_resample_entries(a, axis)) +
+           ug_axis_bytes(a->input[axis], ug_resample_entries(a, axis));
 }
 
 static size_t resample_scratch(const void *attrs, const struct ug_type *in,
@@ -128,13 +32,14 @@ static size_t resample_scratch(const void *attrs, const struct ug_type *in,
 }
 
 /* The matrix of an axis, or its transpose. */
-static struct ug_axis make_axis(const struct resample *a, int axis, bool transposed, char **memory)
+static struct ug_axis make_axis(const struct ug_resample *a, int axis, bool transposed,
+                                char **memory)
 {
-    const int64_t entries = max_entries(a, axis);
+    const int64_t entries = ug_resample_entries(a, axis);
     struct ug_axis m = ug_axis_at(a->output[axis], a->input[axis], entries, memory);
     struct ug_axis t = ug_axis_at(a->input[axis], a->output[axis], entries, memory);
 
-    fill_axis(a, axis, &m);
+    ug_resample_fill(a, axis, &m);
     if (!transposed)
         return m;
     ug_axis_transpose(&m, &t);
@@ -175,29 +80,29 @@ static bool resize(struct ug_inference *t, const int64_t from[2], const int64_t 
 
 static bool resample_infer(struct ug_inference *t)
 {
-    const struct resample *a = t->attrs;
+    const struct ug_resample *a = t->attrs;
 
     return resize(t, a->input, a->output);
 }
 
 static bool adjoint_infer(struct ug_inference *t)
 {
-    const struct resample *a = t->attrs;
+    const struct ug_resample *a = t->attrs;
 
     return resize(t, a->output, a->input);
 }
 
 static double resample_flops(const void *attrs, const struct ug_type *in, const struct ug_type *out)
 {
-    const struct resample *a = attrs;
+    const struct ug_resample *a = attrs;
     const double planes = (double)ug_shape_span(&in->shape, 0, 2);
 
     (void)out;
-    if (a->rule == NEAREST)
+    if (a->rule == UG_RESAMPLE_NEAREST)
         return 0.0;
     return 2.0 * planes *
-           ((double)max_entries(a, 0) * (double)a->input[1] +
-            (double)a->output[0] * (double)max_entries(a, 1));
+           ((double)ug_resample_entries(a, 0) * (double)a->input[1] +
+            (double)a->output[0] * (double)ug_resample_entries(a, 1));
 }
 
 /* ---- Gradients ---- */
@@ -208,18 +113,18 @@ static const struct ug_op upsample, avg_pool2d, adaptive_avg_pool2d;
 static void adjoint_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node *dy,
                              const bool *wanted, struct ug_node **dx)
 {
-    const struct resample *a = y->attrs;
-    const struct ug_op *forward = a->rule == AVERAGE    ? &avg_pool2d
-                                  : a->rule == ADAPTIVE ? &adaptive_avg_pool2d
-                                                        : &upsample;
+    const struct ug_resample *a = y->attrs;
+    const struct ug_op *forward = a->rule == UG_RESAMPLE_AVERAGE    ? &avg_pool2d
+                                  : a->rule == UG_RESAMPLE_ADAPTIVE ? &adaptive_avg_pool2d
+                                                                    : &upsample;
 
     (void)wanted;
     dx[0] = ug_emit(b, forward, a, &dy, 1);
 }
 
-static bool doubles(const struct resample *a)
+static bool doubles(const struct ug_resample *a)
 {
-    return a->rule == NEAREST && a->scale == 2.0;
+    return a->rule == UG_RESAMPLE_NEAREST && a->scale == 2.0;
 }
 
 struct ug_node *ug_upsampled_by_two(const struct ug_node *n)
@@ -240,7 +145,7 @@ static const struct ug_op resample_adjoint = {
         "The adjoint of upsample, avg_pool2d or adaptive_avg_pool2d: where their gradients go.",
     .formula = "dx = A^T dy B for y = A x B^T",
     .internal = true,
-    .attrs_size = sizeof(struct resample),
+    .attrs_size = sizeof(struct ug_resample),
     .infer = adjoint_infer,
     .run = adjoint_run,
     .scratch = resample_scratch,
@@ -281,7 +186,7 @@ static const char *const modes[] = {"nearest", "bilinear", NULL};
 
 static struct ug_node *upsample_build(struct ug_call *c)
 {
-    struct resample *a = c->attrs;
+    struct ug_resample *a = c->attrs;
     struct ug_node *x = picture(c, a->input);
 
     if (!x)
@@ -303,7 +208,7 @@ static const struct ug_arg upsample_args[] = {
     {.name = "scale_factor",
      .doc = "how many times larger; the new extents are rounded down",
      .type = UG_FLOAT,
-     .offset = offsetof(struct resample, scale),
+     .offset = offsetof(struct ug_resample, scale),
      .initial = "2",
      .min = 1e-3,
      .max = 1e3},
@@ -311,7 +216,7 @@ static const struct ug_arg upsample_args[] = {
      .doc = "nearest copies pixels; bilinear blends the four around (half-pixel centres: "
             "align_corners=False)",
      .type = UG_WORD,
-     .offset = offsetof(struct resample, mode),
+     .offset = offsetof(struct ug_resample, mode),
      .initial = "nearest",
      .words = modes},
     {.name = NULL},
@@ -328,7 +233,7 @@ static const struct ug_op upsample = {
                "  y: upsample(x)\n"
                "  z: upsample(x, 1.5, mode=bilinear)\n",
     .args = upsample_args,
-    .attrs_size = sizeof(struct resample),
+    .attrs_size = sizeof(struct ug_resample),
     .build = upsample_build,
     .infer = resample_infer,
     .run = resample_run,
@@ -339,12 +244,12 @@ static const struct ug_op upsample = {
 
 static struct ug_node *avg_pool2d_build(struct ug_call *c)
 {
-    struct resample *a = c->attrs;
+    struct ug_resample *a = c->attrs;
     struct ug_node *x = picture(c, a->input);
 
     if (!x)
         return NULL;
-    a->rule = AVERAGE;
+    a->rule = UG_RESAMPLE_AVERAGE;
     for (int i = 0; i < 2; i++) {
         if (a->padding[i] > a->kernel[i] / 2)
             return ug_call_fail(c, "padding %lld is more than half of kernel_size %lld",
@@ -368,27 +273,27 @@ static const struct ug_arg avg_pool2d_args[] = {
     {.name = "kernel_size",
      .doc = "extent of the window: a number or [h, w]",
      .type = UG_PAIR,
-     .offset = offsetof(struct resample, kernel),
+     .offset = offsetof(struct ug_resample, kernel),
      .min = 1,
      .max = LARGEST},
     {.name = "stride",
      .doc = "step of the window",
      .type = UG_PAIR,
-     .offset = offsetof(struct resample, stride),
+     .offset = offsetof(struct ug_resample, stride),
      .initial = "kernel_size",
      .min = 1,
      .max = LARGEST},
     {.name = "padding",
      .doc = "rows and columns of zeros on each side, at most half the window",
      .type = UG_PAIR,
-     .offset = offsetof(struct resample, padding),
+     .offset = offsetof(struct ug_resample, padding),
      .initial = "0",
      .min = 0,
      .max = LARGEST},
     {.name = "count_include_pad",
      .doc = "whether the zeros of the padding count as pixels",
      .type = UG_BOOL,
-     .offset = offsetof(struct resample, count_include_pad),
+     .offset = offsetof(struct ug_resample, count_include_pad),
      .initial = "true"},
     {.name = NULL},
 };
@@ -401,7 +306,7 @@ static const struct ug_op avg_pool2d = {
                "inputs: {x: [1, 2, 5, 6]}\n"
                "graph: {y: 'avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=false)'}\n",
     .args = avg_pool2d_args,
-    .attrs_size = sizeof(struct resample),
+    .attrs_size = sizeof(struct ug_resample),
     .build = avg_pool2d_build,
     .infer = resample_infer,
     .run = resample_run,
@@ -412,10 +317,10 @@ static const struct ug_op avg_pool2d = {
 
 static struct ug_node *adaptive_avg_pool2d_build(struct ug_call *c)
 {
-    struct resample *a = c->attrs;
+    struct ug_resample *a = c->attrs;
     struct ug_node *x = picture(c, a->input);
 
-    a->rule = ADAPTIVE;
+    a->rule = UG_RESAMPLE_ADAPTIVE;
     return ug_emit(c->b, c->op, a, &x, 1);
 }
 
@@ -424,7 +329,7 @@ static const struct ug_arg adaptive_avg_pool2d_args[] = {
     {.name = "output_size",
      .doc = "extents of the result: a number or [h, w]",
      .type = UG_PAIR,
-     .offset = offsetof(struct resample, output),
+     .offset = offsetof(struct ug_resample, output),
      .min = 1,
      .max = LARGEST},
     {.name = NULL},
@@ -438,7 +343,7 @@ static const struct ug_op adaptive_avg_pool2d = {
                "inputs: {x: [1, 2, 5, 7]}\n"
                "graph: {y: 'adaptive_avg_pool2d(x, [2, 3])'}\n",
     .args = adaptive_avg_pool2d_args,
-    .attrs_size = sizeof(struct resample),
+    .attrs_size = sizeof(struct ug_resample),
     .build = adaptive_avg_pool2d_build,
     .infer = resample_infer,
     .run = resample_run,

@@ -1,28 +1,21 @@
 /* gradcheck.c -- unitgraph gradcheck: gradients against differences of losses, in float64.
  *
- * For a loss L, parameters p of one network and a random direction v, the derivative of L(p + t v)
- * at t = 0 is taken twice: as the product of v with the gradient that the graph computes, and as
- * (L(p + h v) - L(p - h v)) / 2h for smaller and smaller h until two agree.  What a gradient does
- * not go through on purpose (detach, comparisons, singular vectors, draws) is held still in the
- * differences.  Compiled only where float means double: engine/base/double.h.
+ * What a gradient does not go through on purpose (detach, comparisons, singular vectors, draws) is
+ * held still in the differences.  Compiled only where float means double: engine/base/double.h.
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/random.h"
-#include "engine/run/gradcheck_loss.h"
+#include "engine/run/gradcheck_derivatives.h"
 #include "engine/run/view.h"
 #include "engine/run/weights.h"
 #include "engine/unitgraph.h"
 
-enum { WIDEST_NAME = 40, MOST_ROWS = 20, POINTS = 2 };
+enum { WIDEST_NAME = 40, MOST_ROWS = 20 };
 
-static const double tolerance = 1e-6;  /* of the derivative */
-static const double vague = 1e-3;      /* differences that vary by more than this say nothing */
 static const double noticeable = 1e-4; /* held back */
-static const double nudge = 1e-3;      /* the point lies this far beside the parameters */
-static const double least_size = 0.01; /* of a parameter's elements, where they are smaller */
 
 struct checking {
     const struct ug_gradcheck_options *options;
@@ -39,261 +32,42 @@ struct checking {
     int compared, wrong, unclear;
 };
 
-/* Some of a loss's parameters: all of one network, or a single one. */
-struct group {
-    struct ug_param *const *params;
-    const float *const *grads;
-    int n;
-};
-
-/* ---- Parameters and directions ---- */
-
-static int64_t count_of(const struct ug_param *p)
-{
-    return ug_shape_count(&p->type.shape);
-}
-
-static float *values_of(const struct checking *c, const struct ug_param *p)
-{
-    return c->store->data[p->index];
-}
-
-/* Typical size of a parameter's elements: steps are in proportion to it. */
-static double size_of(const struct checking *c, const struct ug_param *p)
-{
-    const float *x = values_of(c, p);
-    double sum = 0;
-
-    for (int64_t i = 0; i < count_of(p); i++)
-        sum += (double)x[i] * (double)x[i];
-    sum = sqrt(sum / (double)(count_of(p) ? count_of(p) : 1));
-    return sum > least_size ? sum : least_size;
-}
-
-/* A random direction over a group, each parameter's part in proportion to its size. */
-static float **make_direction(const struct checking *c, const struct group *g, uint64_t number)
-{
-    float **v = ug_xcalloc((size_t)g->n, sizeof(*v));
-
-    for (int k = 0; k < g->n; k++) {
-        const struct ug_param *p = g->params[k];
-        const struct ug_random r = {
-            .seed = c->setting.seed, .stream = ug_random_stream(p->name) + 1, .step = number};
-        const double size = size_of(c, p);
-        v[k] = ug_xcalloc((size_t)count_of(p), sizeof **v);
-        ug_random_normal(&r, 0, count_of(p), v[k]);
-        for (int64_t i = 0; i < count_of(p); i++)
-            v[k][i] = (float)((double)v[k][i] * size);
-    }
-    return v;
-}
-
-static void free_direction(const struct group *g, float **v)
-{
-    for (int k = 0; k < g->n; k++)
-        free(v[k]);
-    free(v);
-}
-
-static float **copy_values(const struct checking *c, const struct group *g)
-{
-    float **copy = ug_xcalloc((size_t)g->n, sizeof(*copy));
-
-    for (int k = 0; k < g->n; k++) {
-        const size_t n = (size_t)count_of(g->params[k]);
-        copy[k] = ug_xcalloc(n, sizeof **copy);
-        memcpy(copy[k], values_of(c, g->params[k]), n * sizeof **copy);
-    }
-    return copy;
-}
-
-/* p = p0 + h v */
-static void move(const struct checking *c, const struct group *g, float *const *p0, float *const *v,
-                 double h)
-{
-    for (int k = 0; k < g->n; k++) {
-        float *p = values_of(c, g->params[k]);
-        for (int64_t i = 0; i < count_of(g->params[k]); i++)
-            p[i] = (float)((double)p0[k][i] + h * (double)v[k][i]);
-    }
-}
-
-/* To a point nearby, another one for each number. */
-static void step_aside(const struct checking *c, struct ug_param *const *params, int n,
-                       uint64_t number)
-{
-    const struct group g = {params, NULL, n};
-    float **p0 = copy_values(c, &g), **v = make_direction(c, &g, ~number);
-
-    move(c, &g, p0, v, nudge);
-    free_direction(&g, p0);
-    free_direction(&g, v);
-}
-
-/* ---- Both derivatives ---- */
-
-struct comparison {
-    double analytic, numeric;
-    double bar;   /* how far the last differences were apart */
-    double scale; /* how large a derivative to expect: errors are relative to it */
-};
-
-/* Along v; *spread: the standard deviation over directions like v. */
-static double analytic(const struct checking *c, const struct group *g, float *const *v,
-                       double *spread)
-{
-    double sum = 0, square = 0;
-
-    for (int k = 0; k < g->n; k++) {
-        const double size = size_of(c, g->params[k]);
-        for (int64_t i = 0; g->grads[k] && i < count_of(g->params[k]); i++) {
-            const double d = (double)g->grads[k][i];
-            sum += d * (double)v[k][i];
-            square += d * size * (d * size);
-        }
-    }
-    *spread = sqrt(square);
-    return sum;
-}
-
-struct line { /* through the point, along v */
-    const struct checking *checking;
-    const struct group *group;
-    struct ug_loss *loss;
-    float **p0, **v;
-};
-
-static double difference(const struct line *l, double h, bool still)
-{
-    move(l->checking, l->group, l->p0, l->v, h);
-    const double ahead = ug_loss_value(l->loss, still);
-    move(l->checking, l->group, l->p0, l->v, -h);
-    const double behind = ug_loss_value(l->loss, still);
-    move(l->checking, l->group, l->p0, l->v, 0);
-    return (ahead - behind) / (2 * h);
-}
-
-/* Large steps bend with the loss and cross its kinks, tiny ones drown in rounding; between them
- * lies a plateau, where a step and one of a tenth of it agree best.  A kink right beside the point
- * makes a plateau of its own, so smaller steps are tried until the gradient is met. */
-static void find_numeric(const struct line *l, struct comparison *r)
-{
-    static const double steps[] = {1e-5, 1e-6, 1e-7, 1e-8, 1e-9};
-    double before = INFINITY;
-
-    r->bar = INFINITY;
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-        const double now = difference(l, steps[i], true);
-        const bool met = fabs(now - r->analytic) <= 0.1 * tolerance * r->scale;
-        if (i == 0 || met || !(fabs(now - before) >= r->bar)) {
-            r->bar = met ? 0 : i == 0 ? INFINITY : fabs(now - before);
-            r->numeric = now;
-        }
-        if (met)
-            break;
-        before = now;
-    }
-    r->scale = fmax(r->scale, fabs(r->numeric));
-}
-
-enum verdict { AGREES, UNCLEAR, DIFFERS };
-
-static double error_of(const struct comparison *r)
-{
-    const double error = fabs(r->analytic - r->numeric);
-
-    return r->scale > 0 ? error / r->scale : error;
-}
-
-static enum verdict judge(const struct comparison *r)
-{
-    const double error = error_of(r), bar = r->scale > 0 ? r->bar / r->scale : 0;
-
-    if (!isfinite(error) || error > fmax(tolerance, 3 * bar))
-        return DIFFERS;
-    return bar > vague ? UNCLEAR : AGREES;
-}
-
-/* How much of the loss's change along a direction no gradient goes through; *whole: all of it. */
-static double held_back(const struct checking *c, struct ug_loss *loss, const struct group *g,
-                        double *whole)
-{
-    const double step = 1e-6;
-    struct line l = {c, g, loss, copy_values(c, g), make_direction(c, g, 0)};
-
-    *whole = difference(&l, step, false);
-    const double back = *whole - difference(&l, step, true);
-    free_direction(g, l.p0);
-    free_direction(g, l.v);
-    return back;
-}
-
-/* floor: errors are relative to this at least. */
-static struct comparison compare_here(const struct checking *c, struct ug_loss *loss,
-                                      const struct group *g, double floor, uint64_t number)
-{
-    struct comparison r = {0};
-    struct line l = {c, g, loss, copy_values(c, g), make_direction(c, g, number)};
-    double spread;
-
-    r.analytic = analytic(c, g, l.v, &spread);
-    r.scale = fmax(floor, fmax(spread, fabs(r.analytic)));
-    find_numeric(&l, &r);
-    free_direction(g, l.p0);
-    free_direction(g, l.v);
-    return r;
-}
-
-/* A wrong gradient is wrong everywhere, while a kink is nowhere twice: what differs is tried again
- * from points a little farther on. */
-static struct comparison compare(const struct checking *c, struct ug_loss *loss,
-                                 const struct group *g, double floor, uint64_t number)
-{
-    struct comparison r = compare_here(c, loss, g, floor, number);
-
-    for (uint64_t again = 1; again <= POINTS && judge(&r) != AGREES; again++) {
-        step_aside(c, g->params, g->n, number + again);
-        ug_loss_gradient(loss);
-        r = compare_here(c, loss, g, floor, number);
-    }
-    return r;
-}
-
 /* ---- The table ---- */
 
 static void print_row(const struct checking *c, const char *loss, const char *group, int64_t n,
-                      const struct comparison *r)
+                      const struct ug_comparison *r)
 {
     static const char *const words[] = {"agrees", "unclear: the loss is too rough here", "DIFFERS"};
 
     fprintf(c->options->out, "%-*s  %-*s  %11lld  % 14.8g  % 14.8g  %8.1e  %s\n", c->width, loss,
-            c->width, group, (long long)n, r->analytic, r->numeric, error_of(r), words[judge(r)]);
+            c->width, group, (long long)n, r->analytic, r->numeric, ug_derivative_error(r),
+            words[ug_derivative_judge(r)]);
 }
 
 /* The worst of several directions. */
-static struct comparison compare_all(const struct checking *c, struct ug_loss *loss,
-                                     const struct group *g)
+static struct ug_comparison compare_all(const struct checking *c, struct ug_loss *loss,
+                                        const struct ug_param_group *g)
 {
-    struct comparison worst = compare(c, loss, g, 0, 0);
+    struct ug_comparison worst = ug_derivative_compare(loss, g, 0, 0);
 
     for (int64_t i = 1; i < c->options->directions; i++) {
-        const struct comparison r = compare(c, loss, g, 0, (uint64_t)i);
-        if (!(error_of(&r) <= error_of(&worst)))
+        const struct ug_comparison r = ug_derivative_compare(loss, g, 0, (uint64_t)i);
+        if (!(ug_derivative_error(&r) <= ug_derivative_error(&worst)))
             worst = r;
     }
     return worst;
 }
 
 /* A group that differs, parameter by parameter. */
-static void print_params(const struct checking *c, struct ug_loss *loss, const struct group *g,
-                         double scale)
+static void print_params(const struct checking *c, struct ug_loss *loss,
+                         const struct ug_param_group *g, double scale)
 {
     int shown = 0;
 
     for (int k = 0; k < g->n; k++) {
-        const struct group one = {g->params + k, g->grads + k, 1};
-        const struct comparison r = compare(c, loss, &one, scale, 0);
-        if (judge(&r) == AGREES)
+        const struct ug_param_group one = {g->params + k, g->grads + k, 1};
+        const struct ug_comparison r = ug_derivative_compare(loss, &one, scale, 0);
+        if (ug_derivative_judge(&r) == UG_AGREES)
             continue;
         if (shown++ < MOST_ROWS)
             fprintf(c->options->out, "    %s: % .8g, and by differences % .8g\n",
@@ -303,10 +77,10 @@ static void print_params(const struct checking *c, struct ug_loss *loss, const s
         fprintf(c->options->out, "    … and %d more\n", shown - MOST_ROWS);
 }
 
-static void print_held_back(const struct checking *c, struct ug_loss *loss, const struct group *g,
-                            double scale)
+static void print_held_back(const struct checking *c, struct ug_loss *loss,
+                            const struct ug_param_group *g, double scale)
 {
-    double whole, back = loss->n_held ? held_back(c, loss, g, &whole) : 0;
+    double whole, back = loss->n_held ? ug_derivative_held_back(loss, g, &whole) : 0;
 
     if (fabs(back) > noticeable * scale)
         fprintf(c->options->out,
@@ -315,7 +89,7 @@ static void print_held_back(const struct checking *c, struct ug_loss *loss, cons
 }
 
 static void check_group(struct checking *c, const char *name, struct ug_loss *loss,
-                        const struct group *g)
+                        const struct ug_param_group *g)
 {
     const char *text = g->params[0]->name;
     char top[WIDEST_NAME + 1];
@@ -324,7 +98,7 @@ static void check_group(struct checking *c, const char *name, struct ug_loss *lo
 
     snprintf(top, sizeof top, "%.*s", (int)strcspn(text, "."), text);
     for (int k = 0; k < g->n; k++) {
-        elements += count_of(g->params[k]);
+        elements += ug_shape_count(&g->params[k]->type.shape);
         reached |= g->grads[k] != NULL;
     }
     if (!reached) {
@@ -332,14 +106,14 @@ static void check_group(struct checking *c, const char *name, struct ug_loss *lo
                 c->width, top, (long long)elements);
         return;
     }
-    const struct comparison r = compare_all(c, loss, g);
-    const enum verdict verdict = judge(&r);
+    const struct ug_comparison r = compare_all(c, loss, g);
+    const enum ug_verdict verdict = ug_derivative_judge(&r);
     c->compared++;
-    c->wrong += verdict == DIFFERS;
-    c->unclear += verdict == UNCLEAR;
+    c->wrong += verdict == UG_DIFFERS;
+    c->unclear += verdict == UG_UNCLEAR;
     print_row(c, name, top, elements, &r);
     print_held_back(c, loss, g, r.scale);
-    if (verdict == DIFFERS && g->n > 1)
+    if (verdict == UG_DIFFERS && g->n > 1)
         print_params(c, loss, g, r.scale);
     fflush(c->options->out);
 }
@@ -376,7 +150,8 @@ static bool check_loss(struct checking *c, const char *name, struct ug_node *nod
         for (int i = 0, end; i < n && isfinite(value); i = end) {
             end = group_end(params, i, n);
             check_group(c, name, &loss,
-                        &(struct group){params + i, (const float *const *)loss.grads + i, end - i});
+                        &(struct ug_param_group){params + i, (const float *const *)loss.grads + i,
+                                                 end - i});
         }
     }
     ug_loss_close(&loss);
@@ -417,7 +192,7 @@ static bool check_optimizers(struct checking *c)
 
     /* At the start relu's input is often 0 exactly. */
     for (int i = 0; i < t->n_optimizers; i++)
-        step_aside(c, t->optimizers[i].params, t->optimizers[i].n_params, 0);
+        ug_step_aside(&c->setting, t->optimizers[i].params, t->optimizers[i].n_params, 0);
     for (int i = 0; i < t->n_order && fine; i++) {
         const struct ug_optimizer_spec *o = &t->optimizers[t->order[i]];
         struct ug_node *minimized = c->unfolded->minimized.items[t->order[i]].node;
@@ -438,7 +213,7 @@ static bool check_losses(struct checking *c)
     for (int i = 0; i < n_all; i++)
         if (params[i]->owner == params[i] && params[i]->kind == UG_TRAINED)
             params[n++] = params[i];
-    step_aside(c, params, n, 0);
+    ug_step_aside(&c->setting, params, n, 0);
     for (int i = 0; i < losses->n && fine; i++)
         if (losses->items[i].node && !losses->items[i].pruned)
             fine = check_loss(c, losses->items[i].name, losses->items[i].node, params, n);
@@ -505,6 +280,11 @@ static bool read_batch(struct checking *c)
            (c->setting.batch = ug_loader_next(c->loader, c->diags));
 }
 
+static size_t longer(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 static void find_width(struct checking *c)
 {
     const struct ug_params *params = c->program->params;
@@ -512,10 +292,10 @@ static void find_width(struct checking *c)
     size_t width = 10;
 
     for (int i = 0; i < params->n; i++)
-        width = fmax(width, top_length(params->items[i]->name));
+        width = longer(width, top_length(params->items[i]->name));
     for (int k = 0; k < 2; k++)
         for (int i = 0; i < lists[k]->n; i++)
-            width = fmax(width, strlen(lists[k]->items[i].name));
+            width = longer(width, strlen(lists[k]->items[i].name));
     c->width = width < WIDEST_NAME ? (int)width : WIDEST_NAME;
 }
 
