@@ -2,7 +2,8 @@
  *
  * Nothing here prints to the terminal or exits: results go to the stream that is given, problems to
  * the list of diagnostics.  Functions return what the command line uses as its exit status.  A file
- * that is not where its name says is looked for among the installed graphs: "unit.yaml".
+ * that is not where its name says is looked for among the installed graphs: "unit.yaml"; a run's
+ * folder stands for the file that it keeps.
  */
 #ifndef UNITGRAPH_H
 #define UNITGRAPH_H

@@ -206,9 +206,10 @@ START_TEST(files_are_regular_and_bounded)
     expect_part(messages(), "No such file");
     mkdir(folder, 0777);
     ck_assert_ptr_null(ug_yaml_read_file(arena, diags, folder, from));
-    expect_part(messages(), "is not a regular file");
+    expect_part(messages(), "is a folder, and holds no run");
     mkfifo(folder_file("pipe"), 0666);
     ck_assert_ptr_null(ug_yaml_read_file(arena, diags, folder_file("pipe"), from));
+    expect_part(messages(), "is not a regular file");
     fseek(f, 5 << 20, SEEK_SET);
     fputc(' ', f);
     fclose(f);

@@ -186,6 +186,27 @@ START_TEST(sets_hold_on)
 }
 END_TEST
 
+/* A run's folder stands for the file that it keeps. */
+START_TEST(a_folder_is_enough)
+{
+    static const char *const sets[] = {"weight=3"};
+    struct ug_run_options o = as_written;
+
+    with_data("text", whole_text);
+    run_with("whole", sets, 1, 0, false);
+    run_with("parts", sets, 1, 2, false);
+    o.resume = true;
+    o.steps = 4;
+    ck_assert_int_eq(ug_run(folder_file("parts"), &o, diags), UG_DONE);
+    ck_assert(
+        experiment_same("whole/latest/params.safetensors", "parts/latest/params.safetensors"));
+    ck_assert(experiment_same("whole/config.yaml", "parts/config.yaml"));
+    o.resume = false;
+    ck_assert_int_eq(ug_run(folder_file("parts"), &o, diags), UG_WRONG);
+    expect_message("holds a run already");
+}
+END_TEST
+
 /* A new --set wins over the one of the beginning, and is a change like one in the file. */
 START_TEST(a_new_set_wins)
 {
@@ -213,6 +234,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, another_optimizer_has_no_state);
     tcase_add_test(t, averages_cannot_be_added);
     tcase_add_test(t, sets_hold_on);
+    tcase_add_test(t, a_folder_is_enough);
     tcase_add_test(t, a_new_set_wins);
     suite_add_tcase(s, t);
     return s;

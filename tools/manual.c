@@ -96,7 +96,7 @@ void manual_begin(const struct command *const *commands)
     }
     fputs(".SH DESCRIPTION\nAn experiment is a YAML file: data, networks, losses, optimizers. A "
           "file that is not where its name says is looked for among the installed ones, which the "
-          "section FILES names.\n"
+          "section FILES names; a run's folder stands for the file that it keeps.\n"
           ".SH COMMANDS\n",
           stdout);
 }

@@ -67,8 +67,10 @@ const struct command command_run = {
         "and ssim, and the lowest for what has no such op on the outside; 'best: {metric: gain, "
         "mode:\n"
         "max}' says it.\n\n"
-        "--resume needs no other option: --set, --seed and --init of the beginning hold on. A "
-        "damaged\n"
+        "--resume needs no other option: --set, --seed and --init of the beginning hold on, and "
+        "the "
+        "run's\n"
+        "folder can stand for the file: 'unitgraph run runs/unit --resume'. A damaged\n"
         "checkpoint is named, and the one before it is used. Where the file has changed, a table "
         "says\n"
         "what; learning rates, factors, steps, data and what is logged may change, the networks, "
@@ -77,7 +79,7 @@ const struct command command_run = {
         "too.\n",
     .examples = "  unitgraph run unit.yaml\n"
                 "  unitgraph run unit.yaml --out runs/strong --set lambda.gan=20 --seed 7\n"
-                "  unitgraph run unit.yaml --out runs/strong --resume --steps 40000\n"
+                "  unitgraph run runs/strong --resume --steps 40000\n"
                 "  unitgraph run unit.yaml --verify-resume 20\n"
                 "  unitgraph run unit.yaml --steps 5 --out /tmp/try --trace step.json\n",
     .computes = true,

@@ -329,12 +329,21 @@ static struct ug_yaml *finish(struct composer *c, struct ug_yaml *root, const ch
     return root;
 }
 
+/* The path; of a run's folder, that of the file it keeps. */
+static const char *enter_run(struct composer *c, const char *path)
+{
+    const char *kept = ug_arena_format(c->arena, "%s/config.yaml", path);
+
+    return access(kept, F_OK) ? path : kept;
+}
+
 struct ug_yaml *ug_yaml_compose(struct ug_arena *arena, struct ug_diags *diags, const char *path,
                                 const char *const *sets, int n_sets)
 {
     struct composer c = {.arena = arena, .diags = diags};
 
-    return finish(&c, read_file(&c, locate(&c, path, path), UG_NOWHERE), sets, n_sets);
+    path = enter_run(&c, locate(&c, path, path));
+    return finish(&c, read_file(&c, path, UG_NOWHERE), sets, n_sets);
 }
 
 struct ug_yaml *ug_yaml_compose_text(struct ug_arena *arena, struct ug_diags *diags,

@@ -63,7 +63,8 @@ struct ug_yaml *ug_yaml_read_text(struct ug_arena *arena, struct ug_diags *diags
 
 /* A file with its includes merged in and the overrides of --set applied (language.md 2,
  * Composition): a map, whose `unitgraph` was checked and whose `include` is gone.  sets:
- * "NAME=EXPR" each.  NULL after an error that leaves nothing to go on with. */
+ * "NAME=EXPR" each.  A run's folder stands for the config.yaml in it.  NULL after an error that
+ * leaves nothing to go on with. */
 struct ug_yaml *ug_yaml_compose(struct ug_arena *arena, struct ug_diags *diags, const char *path,
                                 const char *const *sets, int n_sets);
 /* The same from a text in memory (config.yaml in a checkpoint's metadata). */

@@ -457,7 +457,10 @@ struct ug_yaml *ug_yaml_read_file(struct ug_arena *arena, struct ug_diags *diags
     size_t length;
 
     if (!stat(path, &st) && !S_ISREG(st.st_mode)) {
-        ug_error(diags, included_from, "'%s' is not a regular file", path);
+        ug_error(diags, included_from,
+                 S_ISDIR(st.st_mode) ? "'%s' is a folder, and holds no run"
+                                     : "'%s' is not a regular file",
+                 path);
         return NULL;
     }
     char *text = ug_file_read(path, LARGEST_FILE, &length, included_from, diags);

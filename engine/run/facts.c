@@ -326,9 +326,7 @@ static bool add_cost(struct ug_facts *f, struct ug_program *p, struct ug_diags *
 
 bool ug_facts_of(struct ug_facts *f, const char *what, struct ug_diags *diags)
 {
-    const char *path =
-        ug_folder_exists(what) ? ug_arena_format(f->arena, "%s/config.yaml", what) : what;
-    struct ug_program *p = ug_load_bare(path, NULL, 0, diags);
+    struct ug_program *p = ug_load_bare(what, NULL, 0, diags);
     struct ug_unfolded *u = NULL;
     bool fine = p && !ug_diags_errors(diags);
 

@@ -20,9 +20,11 @@ const char *ug_session_path(const struct ug_session *r, const char *name)
 
 /* ---- The folder ---- */
 
-/* "graphs/unit.yaml" trains into "runs/unit". */
+/* "graphs/unit.yaml" trains into "runs/unit"; a run's folder into itself. */
 static const char *default_folder(struct ug_arena *a, const char *file)
 {
+    if (ug_folder_exists(file))
+        return file;
     const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
     const char *dot = strrchr(name, '.');
 
