@@ -1,38 +1,31 @@
 /* bench.c -- unitgraph bench: how fast training steps are. */
 #include "tools/command.h"
 
-static int run(const struct command *self, int argc, char **argv)
-{
-    struct texts sets = {NULL, 0};
-    int64_t threads = 0;
-    bool kernels = false;
-    struct ug_bench_options o = {.steps = 0};
-    const struct option options[] = {
-        {"steps", 0, OPTION_NUMBER, &o.steps, 1, "N",
-         "steps to time, or runs of each algorithm (default: what gives steady figures)"},
-        {"kernels", 0, OPTION_FLAG, &kernels, 0, NULL,
-         "time the algorithms for each convolution of the file, or for well-known layers"},
-        {"trace", 0, OPTION_TEXT, &o.trace, 0, "FILE",
-         "what ran when in one step, for ui.perfetto.dev or chrome://tracing"},
-        {"json", 0, OPTION_FLAG, &o.json, 0, NULL, "all figures as JSON"},
-        OPTION_SET(&sets),
-        OPTION_THREADS(&threads),
-        OPTION_END,
-    };
-    struct words words;
-    int status = command_parse(self, options, 0, 1, argc, argv, &words);
+struct bench {
+    struct ug_bench_options o;
+    bool kernels;
+};
 
-    if (status == GO_ON && !words.n && !kernels)
-        status = command_wrong(self, "it does not say on what");
-    if (status == GO_ON) {
-        struct ug_diags *diags = ug_diags_new();
-        o.overrides = overrides_of(&sets);
-        command_threads(threads);
-        status = command_end(
-            diags, (kernels ? ug_bench_kernels : ug_bench)(words.items[0], &o, stdout, diags));
-    }
-    texts_free(&sets);
-    return status;
+static const struct option options[] = {
+    {"steps", 0, OPTION_NUMBER, offsetof(struct bench, o.steps), 1, "N",
+     "steps to time, or runs of each algorithm (default: what gives steady figures)"},
+    {"kernels", 0, OPTION_FLAG, offsetof(struct bench, kernels), 0, NULL,
+     "time the algorithms for each convolution of the file, or for well-known layers"},
+    {"trace", 0, OPTION_TEXT, offsetof(struct bench, o.trace), 0, "FILE",
+     "what ran when in one step, for ui.perfetto.dev or chrome://tracing"},
+    {"json", 0, OPTION_FLAG, offsetof(struct bench, o.json), 0, NULL, "all figures as JSON"},
+    THE_SETS(offsetof(struct bench, o.overrides)),
+    THE_THREADS,
+    OPTION_END,
+};
+
+static enum ug_status run(const struct call *call)
+{
+    const struct bench *s = call->settings;
+
+    if (!call->n_words && !s->kernels)
+        return command_wrong(call, "it does not say on what");
+    return (s->kernels ? ug_bench_kernels : ug_bench)(call->words[0], &s->o, stdout, call->diags);
 }
 
 const struct command command_bench = {
@@ -55,6 +48,9 @@ const struct command command_bench = {
                 "  unitgraph bench unit.yaml --trace step.json\n"
                 "  unitgraph bench --kernels\n"
                 "  unitgraph bench unit.yaml --kernels --set data.batch=4\n",
-    .computes = true,
+    .options = options,
+    .size = sizeof(struct bench),
+    .words = {0, 1},
     .run = run,
+    .computes = true,
 };

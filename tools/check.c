@@ -1,26 +1,23 @@
 /* check.c -- unitgraph check: loads an experiment and shows what it would do. */
 #include "tools/command.h"
 
-static int run(const struct command *self, int argc, char **argv)
-{
-    struct texts sets = {NULL, 0};
-    bool params = false;
-    const struct option options[] = {
-        {"params", 0, OPTION_FLAG, &params, 0, NULL,
-         "list every parameter: name, shape, what it is tied to (tab-separated)"},
-        OPTION_SET(&sets),
-        OPTION_END,
-    };
-    struct words words;
-    int status = command_parse(self, options, 1, 1, argc, argv, &words);
+struct check {
+    struct ug_overrides overrides;
+    bool params;
+};
 
-    if (status == GO_ON) {
-        struct ug_diags *diags = ug_diags_new();
-        const struct ug_overrides overrides = overrides_of(&sets);
-        status = command_end(diags, ug_check(words.items[0], &overrides, params, stdout, diags));
-    }
-    texts_free(&sets);
-    return status;
+static const struct option options[] = {
+    {"params", 0, OPTION_FLAG, offsetof(struct check, params), 0, NULL,
+     "list every parameter: name, shape, what it is tied to (tab-separated)"},
+    THE_SETS(offsetof(struct check, overrides)),
+    OPTION_END,
+};
+
+static enum ug_status run(const struct call *call)
+{
+    const struct check *s = call->settings;
+
+    return ug_check(call->words[0], &s->overrides, s->params, stdout, call->diags);
 }
 
 const struct command command_check = {
@@ -36,5 +33,8 @@ const struct command command_check = {
     .examples = "  unitgraph check unit.yaml\n"
                 "  unitgraph check unit.yaml --set size=128\n"
                 "  unitgraph check unit.yaml --params | cut -f1,2\n",
+    .options = options,
+    .size = sizeof(struct check),
+    .words = {1, 1},
     .run = run,
 };

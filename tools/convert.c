@@ -1,42 +1,35 @@
 /* convert.c -- unitgraph convert: parameters from and to other programs. */
 #include "tools/command.h"
 
-static int run(const struct command *self, int argc, char **argv)
-{
-    struct texts sets = {NULL, 0}, map_sets = {NULL, 0};
-    struct ug_convert_options o = {.in = NULL};
-    const struct option options[] = {
-        {"map", 0, OPTION_TEXT, &o.map, 0, "FILE", "names there and names here (required)"},
-        {"for", 0, OPTION_TEXT, &o.experiment, 0, "FILE.yaml",
-         "the experiment: check names and shapes, and write it along"},
-        {"reverse", 0, OPTION_FLAG, &o.reverse, 0, NULL, "from the names here to those there"},
-        {"partial", 0, OPTION_FLAG, &o.partial, 0, NULL,
-         "leave out what has no counterpart on the other side"},
-        {"dry-run", 0, OPTION_FLAG, &o.dry_run, 0, NULL,
-         "write nothing; show every tensor, what it becomes, and what does not fit"},
-        {"map-set", 0, OPTION_TEXTS, &map_sets, 0, "NAME=EXPR", "replace a value of the map"},
-        OPTION_SET(&sets),
-        OPTION_END,
-    };
-    struct words words;
-    int status = command_parse(self, options, 1, 2, argc, argv, &words);
+static const struct option options[] = {
+    {"map", 0, OPTION_TEXT, offsetof(struct ug_convert_options, map), 0, "FILE",
+     "names there and names here (required)"},
+    {"for", 0, OPTION_TEXT, offsetof(struct ug_convert_options, experiment), 0, "FILE.yaml",
+     "the experiment: check names and shapes, and write it along"},
+    {"reverse", 0, OPTION_FLAG, offsetof(struct ug_convert_options, reverse), 0, NULL,
+     "from the names here to those there"},
+    {"partial", 0, OPTION_FLAG, offsetof(struct ug_convert_options, partial), 0, NULL,
+     "leave out what has no counterpart on the other side"},
+    {"dry-run", 0, OPTION_FLAG, offsetof(struct ug_convert_options, dry_run), 0, NULL,
+     "write nothing; show every tensor, what it becomes, and what does not fit"},
+    {"map-set", 0, OPTION_SETS, offsetof(struct ug_convert_options, map_overrides), 0, "NAME=EXPR",
+     "replace a value of the map"},
+    THE_SETS(offsetof(struct ug_convert_options, overrides)),
+    OPTION_END,
+};
 
-    if (status == GO_ON && !o.map)
-        status = command_wrong(self, "it needs --map FILE");
-    if (status == GO_ON && !o.dry_run && words.n < 2)
-        status = command_wrong(self, "it needs OUT, or --dry-run");
-    if (status == GO_ON) {
-        struct ug_diags *diags = ug_diags_new();
-        o.in = words.items[0];
-        o.out = words.items[1];
-        o.overrides = overrides_of(&sets);
-        o.map_overrides = overrides_of(&map_sets);
-        o.table = o.dry_run ? stdout : NULL;
-        status = command_end(diags, ug_convert_weights(&o, diags));
-    }
-    texts_free(&sets);
-    texts_free(&map_sets);
-    return status;
+static enum ug_status run(const struct call *call)
+{
+    struct ug_convert_options *o = call->settings;
+
+    if (!o->map)
+        return command_wrong(call, "it needs --map FILE");
+    if (!o->dry_run && call->n_words < 2)
+        return command_wrong(call, "it needs OUT, or --dry-run");
+    o->in = call->words[0];
+    o->out = call->words[1];
+    o->table = o->dry_run ? stdout : NULL;
+    return ug_convert_weights(o, call->diags);
 }
 
 const struct command command_convert = {
@@ -71,5 +64,8 @@ const struct command command_convert = {
         "                    --for graphs/unit_2018.yaml --partial\n"
         "  unitgraph convert runs/unit/latest/params.safetensors torch.safetensors --reverse \\\n"
         "                    --map graphs/maps/pytorch_gan.yaml\n",
+    .options = options,
+    .size = sizeof(struct ug_convert_options),
+    .words = {1, 2},
     .run = run,
 };

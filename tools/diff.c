@@ -3,23 +3,21 @@
 
 #include "tools/command.h"
 
-static int run(const struct command *self, int argc, char **argv)
-{
-    struct ug_diff_options o = {.out = stdout};
-    const struct option options[] = {
-        {"all", 0, OPTION_FLAG, &o.all, 0, NULL, "every row, however many a section has"},
-        {"json", 0, OPTION_FLAG, &o.json, 0, NULL, "a JSON list: section, name, a, b"},
-        OPTION_END,
-    };
-    struct words words;
-    int status = command_parse(self, options, 2, 2, argc, argv, &words);
+static const struct option options[] = {
+    {"all", 0, OPTION_FLAG, offsetof(struct ug_diff_options, all), 0, NULL,
+     "every row, however many a section has"},
+    {"json", 0, OPTION_FLAG, offsetof(struct ug_diff_options, json), 0, NULL,
+     "a JSON list: section, name, a, b"},
+    OPTION_END,
+};
 
-    if (status == GO_ON) {
-        struct ug_diags *diags = ug_diags_new();
-        o.colour = isatty(STDOUT_FILENO);
-        status = command_end(diags, ug_diff(words.items[0], words.items[1], &o, diags));
-    }
-    return status;
+static enum ug_status run(const struct call *call)
+{
+    struct ug_diff_options *o = call->settings;
+
+    o->out = stdout;
+    o->colour = isatty(STDOUT_FILENO);
+    return ug_diff(call->words[0], call->words[1], o, call->diags);
 }
 
 const struct command command_diff = {
@@ -38,5 +36,8 @@ const struct command command_diff = {
         "Exit status: 0 the same experiment, 1 they differ, 2 a file is wrong.\n",
     .examples = "  unitgraph diff graphs/unit_2017.yaml graphs/unit_2018.yaml\n"
                 "  unitgraph diff runs/shared1 runs/shared2 --json\n",
+    .options = options,
+    .size = sizeof(struct ug_diff_options),
+    .words = {2, 2},
     .run = run,
 };

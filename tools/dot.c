@@ -4,6 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct dot {
+    struct ug_overrides overrides;
+    const char *output; /* NULL: standard output */
+    const char *level;
+    bool backward;
+};
+
 static bool find_level(const char *word, enum ug_dot_level *level)
 {
     static const char *const words[] = {"network", "layer", "op"};
@@ -18,9 +25,8 @@ static bool find_level(const char *word, enum ug_dot_level *level)
 }
 
 /* The text is made whole in memory, so that an error leaves no half a drawing behind. */
-static enum ug_status write_dot(const char *file, const char *path,
-                                const struct ug_overrides *overrides, enum ug_dot_level level,
-                                bool backward, struct ug_diags *diags)
+static enum ug_status write_dot(const char *file, const struct dot *s, enum ug_dot_level level,
+                                struct ug_diags *diags)
 {
     char *text = NULL;
     size_t length = 0;
@@ -28,45 +34,38 @@ static enum ug_status write_dot(const char *file, const char *path,
 
     if (!memory)
         abort();
-    enum ug_status status = ug_dot(file, overrides, level, backward, memory, diags);
+    enum ug_status status = ug_dot(file, &s->overrides, level, s->backward, memory, diags);
     fclose(memory);
     if (status == UG_DONE) {
-        if (!path)
+        if (!s->output)
             fwrite(text, 1, length, stdout);
-        else if (!ug_file_write(path, text, length, diags))
+        else if (!ug_file_write(s->output, text, length, diags))
             status = UG_FAILED;
     }
     free(text);
     return status;
 }
 
-static int run(const struct command *self, int argc, char **argv)
-{
-    struct texts sets = {NULL, 0};
-    const char *path = NULL, *word = "layer";
-    bool backward = false;
-    enum ug_dot_level level = UG_DOT_LAYER;
-    const struct option options[] = {
-        {"output", 'o', OPTION_TEXT, &path, 0, "FILE",
-         "where to write it (default: standard output)"},
-        {"level", 0, OPTION_TEXT, &word, 0, "LEVEL", "network, layer (default) or op"},
-        {"backward", 0, OPTION_FLAG, &backward, 0, NULL, "the gradient graph too"},
-        OPTION_SET(&sets),
-        OPTION_END,
-    };
-    struct words words;
-    int status = command_parse(self, options, 1, 1, argc, argv, &words);
+static const struct dot defaults = {.level = "layer"};
 
-    if (status == GO_ON && !find_level(word, &level))
-        status = command_wrong(self, "--level is network, layer or op, not '%s'", word);
-    if (status == GO_ON) {
-        struct ug_diags *diags = ug_diags_new();
-        const struct ug_overrides overrides = overrides_of(&sets);
-        status =
-            command_end(diags, write_dot(words.items[0], path, &overrides, level, backward, diags));
-    }
-    texts_free(&sets);
-    return status;
+static const struct option options[] = {
+    {"output", 'o', OPTION_TEXT, offsetof(struct dot, output), 0, "FILE",
+     "where to write it (default: standard output)"},
+    {"level", 0, OPTION_TEXT, offsetof(struct dot, level), 0, "LEVEL",
+     "network, layer (default) or op"},
+    {"backward", 0, OPTION_FLAG, offsetof(struct dot, backward), 0, NULL, "the gradient graph too"},
+    THE_SETS(offsetof(struct dot, overrides)),
+    OPTION_END,
+};
+
+static enum ug_status run(const struct call *call)
+{
+    const struct dot *s = call->settings;
+    enum ug_dot_level level;
+
+    if (!find_level(s->level, &level))
+        return command_wrong(call, "--level is network, layer or op, not '%s'", s->level);
+    return write_dot(call->words[0], s, level, call->diags);
 }
 
 const struct command command_dot = {
@@ -81,5 +80,9 @@ const struct command command_dot = {
     .examples = "  unitgraph dot unit.yaml --level network | dot -Tsvg > unit.svg\n"
                 "  unitgraph dot unit.yaml -o unit.dot\n"
                 "  unitgraph dot unit.yaml --level op --backward -o gradients.dot\n",
+    .options = options,
+    .settings = &defaults,
+    .size = sizeof defaults,
+    .words = {1, 1},
     .run = run,
 };

@@ -19,44 +19,45 @@ static const char **split_names(const char *text, char **copy, int *n)
     return names;
 }
 
-static int run(const struct command *self, int argc, char **argv)
-{
-    struct texts sets = {NULL, 0};
-    int64_t threads = 0;
-    const char *fetch = NULL;
-    struct ug_eval_options o = {.seed = -1};
-    const struct option options[] = {
-        {"in", 0, OPTION_TEXT, &o.in, 0, "FILE",
-         "safetensors file with the inputs that are needed"},
-        {"out", 'o', OPTION_TEXT, &o.out, 0, "FILE", "safetensors file to write (required)"},
-        {"fetch", 0, OPTION_TEXT, &fetch, 0, "A,B", "values, losses or terms (default: all)"},
-        {"params", 0, OPTION_TEXT, &o.params, 0, "FILE",
-         "parameters (default: the initial values)"},
-        {"grad", 0, OPTION_TEXT, &o.grad, 0, "LOSS",
-         "also write grad.NAME of each input and parameter that LOSS reaches"},
-        {"train", 0, OPTION_FLAG, &o.training, 0, NULL, "training mode: dropout, batch statistics"},
-        {"seed", 0, OPTION_NUMBER, &o.seed, 0, "N", "seed of initial values and draws"},
-        OPTION_SET(&sets),
-        OPTION_THREADS(&threads),
-        OPTION_END,
-    };
-    struct words words;
-    int status = command_parse(self, options, 1, 1, argc, argv, &words);
+struct eval {
+    struct ug_eval_options o;
+    const char *fetch; /* names between commas */
+};
 
-    if (status == GO_ON && !o.out)
-        status = command_wrong(self, "it needs --out FILE");
-    if (status == GO_ON) {
-        struct ug_diags *diags = ug_diags_new();
-        char *copy = NULL;
-        if (fetch)
-            o.fetch = split_names(fetch, &copy, &o.n_fetch);
-        o.overrides = overrides_of(&sets);
-        command_threads(threads);
-        status = command_end(diags, ug_eval(words.items[0], &o, diags));
-        free((void *)o.fetch);
-        free(copy);
-    }
-    texts_free(&sets);
+static const struct eval defaults = {.o.seed = -1};
+
+static const struct option options[] = {
+    {"in", 0, OPTION_TEXT, offsetof(struct eval, o.in), 0, "FILE",
+     "safetensors file with the inputs that are needed"},
+    {"out", 'o', OPTION_TEXT, offsetof(struct eval, o.out), 0, "FILE",
+     "safetensors file to write (required)"},
+    {"fetch", 0, OPTION_TEXT, offsetof(struct eval, fetch), 0, "A,B",
+     "values, losses or terms (default: all)"},
+    {"params", 0, OPTION_TEXT, offsetof(struct eval, o.params), 0, "FILE",
+     "parameters (default: the initial values)"},
+    {"grad", 0, OPTION_TEXT, offsetof(struct eval, o.grad), 0, "LOSS",
+     "also write grad.NAME of each input and parameter that LOSS reaches"},
+    {"train", 0, OPTION_FLAG, offsetof(struct eval, o.training), 0, NULL,
+     "training mode: dropout, batch statistics"},
+    {"seed", 0, OPTION_NUMBER, offsetof(struct eval, o.seed), 0, "N",
+     "seed of initial values and draws"},
+    THE_SETS(offsetof(struct eval, o.overrides)),
+    THE_THREADS,
+    OPTION_END,
+};
+
+static enum ug_status run(const struct call *call)
+{
+    struct eval *s = call->settings;
+    char *copy = NULL;
+
+    if (!s->o.out)
+        return command_wrong(call, "it needs --out FILE");
+    if (s->fetch)
+        s->o.fetch = split_names(s->fetch, &copy, &s->o.n_fetch);
+    const enum ug_status status = ug_eval(call->words[0], &s->o, call->diags);
+    free((void *)s->o.fetch);
+    free(copy);
     return status;
 }
 
@@ -75,5 +76,9 @@ const struct command command_eval = {
         "  unitgraph eval unit.yaml --in x.safetensors --out y.safetensors --fetch fake_x2,G\n"
         "  unitgraph eval unit.yaml --in x.safetensors --out g.safetensors --grad G \\\n"
         "      --params runs/unit/latest/params.safetensors --train\n",
+    .options = options,
+    .settings = &defaults,
+    .size = sizeof defaults,
+    .words = {1, 1},
     .run = run,
 };

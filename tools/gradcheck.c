@@ -1,34 +1,28 @@
 /* gradcheck.c -- unitgraph gradcheck: are the gradients of an experiment right? */
 #include "tools/command.h"
 
-static int run(const struct command *self, int argc, char **argv)
-{
-    struct texts sets = {NULL, 0};
-    int64_t threads = 0;
-    struct ug_gradcheck_options o = {.seed = -1, .directions = 2, .out = stdout};
-    const struct option options[] = {
-        {"params", 0, OPTION_TEXT, &o.params, 0, "FILE",
-         "parameters to check at (default: the initial values)"},
-        {"terms", 0, OPTION_FLAG, &o.terms, 0, NULL, "also each term of a loss by itself"},
-        {"directions", 0, OPTION_NUMBER, &o.directions, 1, "N",
-         "random directions a comparison, of which the worst counts (default: 2)"},
-        {"seed", 0, OPTION_NUMBER, &o.seed, 0, "N",
-         "seed of directions, initial values, draws and the batch"},
-        OPTION_SET(&sets),
-        OPTION_THREADS(&threads),
-        OPTION_END,
-    };
-    struct words words;
-    int status = command_parse(self, options, 1, 1, argc, argv, &words);
+static const struct ug_gradcheck_options defaults = {.seed = -1, .directions = 2};
 
-    if (status == GO_ON) {
-        struct ug_diags *diags = ug_diags_new();
-        o.overrides = overrides_of(&sets);
-        command_threads(threads);
-        status = command_end(diags, ug_gradcheck(words.items[0], &o, diags));
-    }
-    texts_free(&sets);
-    return status;
+static const struct option options[] = {
+    {"params", 0, OPTION_TEXT, offsetof(struct ug_gradcheck_options, params), 0, "FILE",
+     "parameters to check at (default: the initial values)"},
+    {"terms", 0, OPTION_FLAG, offsetof(struct ug_gradcheck_options, terms), 0, NULL,
+     "also each term of a loss by itself"},
+    {"directions", 0, OPTION_NUMBER, offsetof(struct ug_gradcheck_options, directions), 1, "N",
+     "random directions a comparison, of which the worst counts (default: 2)"},
+    {"seed", 0, OPTION_NUMBER, offsetof(struct ug_gradcheck_options, seed), 0, "N",
+     "seed of directions, initial values, draws and the batch"},
+    THE_SETS(offsetof(struct ug_gradcheck_options, overrides)),
+    THE_THREADS,
+    OPTION_END,
+};
+
+static enum ug_status run(const struct call *call)
+{
+    struct ug_gradcheck_options *o = call->settings;
+
+    o->out = stdout;
+    return ug_gradcheck(call->words[0], o, call->diags);
 }
 
 const struct command command_gradcheck = {
@@ -58,6 +52,10 @@ const struct command command_gradcheck = {
     .examples =
         "  unitgraph gradcheck unit.yaml --set size=32 --set dim=16\n"
         "  unitgraph gradcheck unit.yaml --terms --params runs/unit/latest/params.safetensors\n",
-    .computes = true,
+    .options = options,
+    .settings = &defaults,
+    .size = sizeof defaults,
+    .words = {1, 1},
     .run = run,
+    .computes = true,
 };

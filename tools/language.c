@@ -1,17 +1,13 @@
 /* language.c -- unitgraph language: the reference of the file language. */
 #include "tools/command.h"
 
-static int run(const struct command *self, int argc, char **argv)
-{
-    const struct option options[] = {OPTION_END};
-    struct words words;
-    int status = command_parse(self, options, 0, 1, argc, argv, &words);
+static const struct option options[] = {
+    OPTION_END,
+};
 
-    if (status == GO_ON) {
-        struct ug_diags *diags = ug_diags_new();
-        status = command_end(diags, ug_language(words.n ? words.items[0] : NULL, stdout, diags));
-    }
-    return status;
+static enum ug_status run(const struct call *call)
+{
+    return ug_language(call->words[0], stdout, call->diags);
 }
 
 const struct command command_language = {
@@ -25,5 +21,7 @@ const struct command command_language = {
     .examples = "  unitgraph language\n"
                 "  unitgraph language train\n"
                 "  unitgraph language all | less\n",
+    .options = options,
+    .words = {0, 1},
     .run = run,
 };

@@ -46,13 +46,12 @@ static void print_help(FILE *out)
 
 static int print_manual(void)
 {
-    static char *manual[] = {MANUAL};
     const struct command *all[N_COMMANDS + 1] = {NULL};
 
     memcpy(all, commands, sizeof commands);
     manual_begin(all);
     for (int i = 0; i < N_COMMANDS; i++)
-        commands[i]->run(commands[i], 1, manual);
+        manual_command(commands[i]);
     puts(".SH EXIT STATUS\n0: done. 1: it failed while running. 2: the command line or the file is "
          "wrong.\n"
          ".SH FILES\n.TP\n.I " UG_SHARED_FOLDER "/graphs\n"
@@ -92,8 +91,6 @@ static void wait_asleep(char **argv)
 
 static int obey(int argc, char **argv)
 {
-    static char *help[] = {"--help", NULL};
-
     if (argc < 2) {
         print_help(stderr);
         return UG_WRONG;
@@ -107,11 +104,14 @@ static int obey(int argc, char **argv)
         print_help(stdout);
         return UG_DONE;
     }
-    if (!strcmp(name, "help") && !strcmp(argv[2], MANUAL))
+    if (!strcmp(name, "help") && !strcmp(argv[2], "--man"))
         return print_manual();
     if (!strcmp(name, "help")) {
         const struct command *c = find(argv[2]);
-        return c ? c->run(c, 1, help) : unknown(argv[2]);
+        if (!c)
+            return unknown(argv[2]);
+        command_help(c);
+        return UG_DONE;
     }
     const struct command *c = find(name);
     if (!c)
@@ -122,7 +122,7 @@ static int obey(int argc, char **argv)
     ug_diags_free(diags);
     if (c->computes)
         wait_asleep(argv);
-    return c->run(c, argc - 2, argv + 2);
+    return command_obey(c, argc - 2, argv + 2);
 }
 
 /* What was asked for and could not be printed was not done. */

@@ -69,7 +69,7 @@ static void put_option(const struct option *o)
     putchar('\n');
 }
 
-void manual_command(const struct command *c, const struct option *options)
+void manual_command(const struct command *c)
 {
     fputs(".SS \"unitgraph ", stdout);
     put(c->name);
@@ -77,7 +77,7 @@ void manual_command(const struct command *c, const struct option *options)
     put(c->arguments);
     fputs("\"\n", stdout);
     put_lines(c->text);
-    for (const struct option *o = options; o->name; o++)
+    for (const struct option *o = c->options; o->name; o++)
         put_option(o);
     fputs(".PP\nExamples:\n", stdout);
     put_lines(c->examples);

@@ -1,17 +1,13 @@
 /* ops.c -- unitgraph ops: the reference of ops, from their own descriptions. */
 #include "tools/command.h"
 
-static int run(const struct command *self, int argc, char **argv)
-{
-    const struct option options[] = {OPTION_END};
-    struct words words;
-    int status = command_parse(self, options, 0, 1, argc, argv, &words);
+static const struct option options[] = {
+    OPTION_END,
+};
 
-    if (status == GO_ON) {
-        struct ug_diags *diags = ug_diags_new();
-        status = command_end(diags, ug_ops(words.n ? words.items[0] : NULL, stdout, diags));
-    }
-    return status;
+static enum ug_status run(const struct call *call)
+{
+    return ug_ops(call->words[0], stdout, call->diags);
 }
 
 const struct command command_ops = {
@@ -23,5 +19,7 @@ const struct command command_ops = {
             "its formula or source, and an example that runs.\n",
     .examples = "  unitgraph ops\n"
                 "  unitgraph ops conv2d\n",
+    .options = options,
+    .words = {0, 1},
     .run = run,
 };

@@ -1,25 +1,22 @@
 /* replay.c -- unitgraph replay: a step that failed, once more. */
 #include "tools/command.h"
 
-static int run(const struct command *self, int argc, char **argv)
-{
-    int64_t threads = 0;
-    bool all = false;
-    const struct option options[] = {
-        {"all", 0, OPTION_FLAG, &all, 0, NULL,
-         "every value and parameter of the step, not only those up to the fault"},
-        OPTION_THREADS(&threads),
-        OPTION_END,
-    };
-    struct words words;
-    int status = command_parse(self, options, 1, 1, argc, argv, &words);
+struct replay {
+    bool all;
+};
 
-    if (status == GO_ON) {
-        struct ug_diags *diags = ug_diags_new();
-        command_threads(threads);
-        status = command_end(diags, ug_replay(words.items[0], all, stdout, diags));
-    }
-    return status;
+static const struct option options[] = {
+    {"all", 0, OPTION_FLAG, offsetof(struct replay, all), 0, NULL,
+     "every value and parameter of the step, not only those up to the fault"},
+    THE_THREADS,
+    OPTION_END,
+};
+
+static enum ug_status run(const struct call *call)
+{
+    const struct replay *s = call->settings;
+
+    return ug_replay(call->words[0], s->all, stdout, call->diags);
 }
 
 const struct command command_replay = {
@@ -42,5 +39,8 @@ const struct command command_replay = {
         "run's, whatever the number of threads.\n",
     .examples = "  unitgraph replay runs/unit/fault-00000042.safetensors\n"
                 "  unitgraph replay fault-00000042.safetensors --all | less -S\n",
+    .options = options,
+    .size = sizeof(struct replay),
+    .words = {1, 1},
     .run = run,
 };

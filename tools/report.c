@@ -1,25 +1,24 @@
 /* report.c -- unitgraph report: a page about runs. */
+#include <limits.h>
 #include "tools/command.h"
 
-static int run(const struct command *self, int argc, char **argv)
-{
-    const char *out = NULL;
-    const struct option options[] = {
-        {"output", 'o', OPTION_TEXT, &out, 0, "FILE",
-         "where to write it (default, for one run: RUN/report.html)"},
-        OPTION_END,
-    };
-    struct words words;
-    int status = command_parse(self, options, 1, argc, argc, argv, &words);
+struct report {
+    const char *output;
+};
 
-    if (status == GO_ON && words.n > 1 && !out)
-        status = command_wrong(self, "a page about several runs needs --output FILE");
-    if (status == GO_ON) {
-        struct ug_diags *diags = ug_diags_new();
-        status =
-            command_end(diags, ug_report((const char *const *)words.items, words.n, out, diags));
-    }
-    return status;
+static const struct option options[] = {
+    {"output", 'o', OPTION_TEXT, offsetof(struct report, output), 0, "FILE",
+     "where to write it (default, for one run: RUN/report.html)"},
+    OPTION_END,
+};
+
+static enum ug_status run(const struct call *call)
+{
+    const struct report *s = call->settings;
+
+    if (call->n_words > 1 && !s->output)
+        return command_wrong(call, "a page about several runs needs --output FILE");
+    return ug_report((const char *const *)call->words, call->n_words, s->output, call->diags);
 }
 
 const struct command command_report = {
@@ -39,5 +38,8 @@ const struct command command_report = {
     .examples = "  unitgraph report runs/unit\n"
                 "  unitgraph report runs/unit runs/strong -o compare.html\n"
                 "  unitgraph report runs/* -o compare.html\n",
+    .options = options,
+    .size = sizeof(struct report),
+    .words = {1, INT_MAX},
     .run = run,
 };

@@ -3,49 +3,48 @@
 
 #include <unistd.h>
 
-static int run(const struct command *self, int argc, char **argv)
-{
-    struct texts sets = {NULL, 0};
-    int64_t threads = 0, verify = 0;
-    bool quiet = false;
-    struct ug_run_options o = {.seed = -1};
-    const struct option options[] = {
-        {"out", 'o', OPTION_TEXT, &o.out, 0, "DIR",
-         "the run's folder (default: runs/NAME-OF-FILE)"},
-        OPTION_SET(&sets),
-        {"steps", 0, OPTION_NUMBER, &o.steps, 1, "N", "train for N steps, whatever the file says"},
-        {"seed", 0, OPTION_NUMBER, &o.seed, 0, "N", "seed of all random numbers"},
-        {"init", 0, OPTION_TEXT, &o.init, 0, "FILE",
-         "start from the parameters of a safetensors file"},
-        {"resume", 0, OPTION_FLAG, &o.resume, 0, NULL,
-         "go on with the run in the folder, bit for bit; without one, begin"},
-        {"verify-resume", 0, OPTION_NUMBER, &verify, 2, "N",
-         "prove it: N steps straight against N/2, saved, loaded, N/2; no folder is left"},
-        {"trace", 0, OPTION_TEXT, &o.trace, 0, "FILE",
-         "what ran when in one step, for ui.perfetto.dev or chrome://tracing"},
-        OPTION_THREADS(&threads),
-        {"quiet", 'q', OPTION_FLAG, &quiet, 0, NULL, "no progress on the terminal"},
-        OPTION_END,
-    };
-    struct words words;
-    int status = command_parse(self, options, 1, 1, argc, argv, &words);
+struct run {
+    struct ug_run_options o;
+    int64_t verify; /* steps; 0: train */
+    bool quiet;
+};
 
-    if (status == GO_ON && verify && (o.out || o.resume || o.steps))
-        status = command_wrong(self, "--verify-resume makes runs of its own: leave --out, --resume "
-                                     "and --steps out");
-    if (status == GO_ON) {
-        struct ug_diags *diags = ug_diags_new();
-        o.overrides = overrides_of(&sets);
-        o.progress = quiet ? NULL : stderr;
-        o.terminal = isatty(STDERR_FILENO);
-        command_threads(threads);
-        o.stop = command_catch_signals();
-        status =
-            command_end(diags, verify ? ug_verify_resume(words.items[0], &o, verify, stdout, diags)
-                                      : ug_run(words.items[0], &o, diags));
-    }
-    texts_free(&sets);
-    return status;
+static const struct run defaults = {.o.seed = -1};
+
+static const struct option options[] = {
+    {"out", 'o', OPTION_TEXT, offsetof(struct run, o.out), 0, "DIR",
+     "the run's folder (default: runs/NAME-OF-FILE)"},
+    THE_SETS(offsetof(struct run, o.overrides)),
+    {"steps", 0, OPTION_NUMBER, offsetof(struct run, o.steps), 1, "N",
+     "train for N steps, whatever the file says"},
+    {"seed", 0, OPTION_NUMBER, offsetof(struct run, o.seed), 0, "N", "seed of all random numbers"},
+    {"init", 0, OPTION_TEXT, offsetof(struct run, o.init), 0, "FILE",
+     "start from the parameters of a safetensors file"},
+    {"resume", 0, OPTION_FLAG, offsetof(struct run, o.resume), 0, NULL,
+     "go on with the run in the folder, bit for bit; without one, begin"},
+    {"verify-resume", 0, OPTION_NUMBER, offsetof(struct run, verify), 2, "N",
+     "prove it: N steps straight against N/2, saved, loaded, N/2; no folder is left"},
+    {"trace", 0, OPTION_TEXT, offsetof(struct run, o.trace), 0, "FILE",
+     "what ran when in one step, for ui.perfetto.dev or chrome://tracing"},
+    THE_THREADS,
+    THE_QUIET(offsetof(struct run, quiet)),
+    OPTION_END,
+};
+
+static enum ug_status run(const struct call *call)
+{
+    struct run *s = call->settings;
+    struct ug_run_options *o = &s->o;
+    const char *file = call->words[0];
+
+    if (s->verify && (o->out || o->resume || o->steps))
+        return command_wrong(call, "--verify-resume makes runs of its own: leave --out, --resume "
+                                   "and --steps out");
+    o->progress = s->quiet ? NULL : stderr;
+    o->terminal = isatty(STDERR_FILENO);
+    o->stop = command_catch_signals();
+    return s->verify ? ug_verify_resume(file, o, s->verify, stdout, call->diags)
+                     : ug_run(file, o, call->diags);
 }
 
 const struct command command_run = {
@@ -82,6 +81,10 @@ const struct command command_run = {
                 "  unitgraph run runs/strong --resume --steps 40000\n"
                 "  unitgraph run unit.yaml --verify-resume 20\n"
                 "  unitgraph run unit.yaml --steps 5 --out /tmp/try --trace step.json\n",
-    .computes = true,
+    .options = options,
+    .settings = &defaults,
+    .size = sizeof defaults,
+    .words = {1, 1},
     .run = run,
+    .computes = true,
 };

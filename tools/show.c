@@ -1,26 +1,23 @@
 /* show.c -- unitgraph show: the resolved file. */
 #include "tools/command.h"
 
-static int run(const struct command *self, int argc, char **argv)
-{
-    struct texts sets = {NULL, 0};
-    bool origin = false;
-    const struct option options[] = {
-        {"origin", 0, OPTION_FLAG, &origin, 0, NULL,
-         "say for each value which file and line it is from"},
-        OPTION_SET(&sets),
-        OPTION_END,
-    };
-    struct words words;
-    int status = command_parse(self, options, 1, 1, argc, argv, &words);
+struct show {
+    struct ug_overrides overrides;
+    bool origin;
+};
 
-    if (status == GO_ON) {
-        struct ug_diags *diags = ug_diags_new();
-        const struct ug_overrides overrides = overrides_of(&sets);
-        status = command_end(diags, ug_show(words.items[0], &overrides, origin, stdout, diags));
-    }
-    texts_free(&sets);
-    return status;
+static const struct option options[] = {
+    {"origin", 0, OPTION_FLAG, offsetof(struct show, origin), 0, NULL,
+     "say for each value which file and line it is from"},
+    THE_SETS(offsetof(struct show, overrides)),
+    OPTION_END,
+};
+
+static enum ug_status run(const struct call *call)
+{
+    const struct show *s = call->settings;
+
+    return ug_show(call->words[0], &s->overrides, s->origin, stdout, call->diags);
 }
 
 const struct command command_show = {
@@ -30,5 +27,8 @@ const struct command command_show = {
     .text = "Prints the experiment as one file: included files first, then the file, then --set.\n",
     .examples = "  unitgraph show unit.yaml --origin\n"
                 "  unitgraph show unit.yaml --set shared=2 > unit-shared2.yaml\n",
+    .options = options,
+    .size = sizeof(struct show),
+    .words = {1, 1},
     .run = run,
 };

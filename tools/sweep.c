@@ -3,36 +3,33 @@
 
 #include <unistd.h>
 
-static int run(const struct command *self, int argc, char **argv)
-{
-    struct texts sets = {NULL, 0};
-    int64_t threads = 0;
-    bool quiet = false;
-    struct ug_sweep_options o = {.listing = stdout};
-    const struct option options[] = {
-        {"set", 0, OPTION_TEXTS, &sets, 0, "NAME=A,B,…",
-         "the values of the file to go through; with one value: the same for all"},
-        {"out", 'o', OPTION_TEXT, &o.out, 0, "DIR",
-         "folder of the runs (default: runs/NAME-OF-FILE-sweep)"},
-        {"dry-run", 0, OPTION_FLAG, &o.dry_run, 0, NULL, "only list what would run"},
-        OPTION_THREADS(&threads),
-        {"quiet", 'q', OPTION_FLAG, &quiet, 0, NULL, "no progress on the terminal"},
-        OPTION_END,
-    };
-    struct words words;
-    int status = command_parse(self, options, 1, 1, argc, argv, &words);
+struct sweep {
+    struct ug_sweep_options o;
+    bool quiet;
+};
 
-    if (status == GO_ON) {
-        struct ug_diags *diags = ug_diags_new();
-        o.overrides = overrides_of(&sets);
-        o.progress = quiet ? NULL : stderr;
-        o.terminal = isatty(STDERR_FILENO);
-        command_threads(threads);
-        o.stop = command_catch_signals();
-        status = command_end(diags, ug_sweep(words.items[0], &o, diags));
-    }
-    texts_free(&sets);
-    return status;
+static const struct option options[] = {
+    {"set", 0, OPTION_SETS, offsetof(struct sweep, o.overrides), 0, "NAME=A,B,…",
+     "the values of the file to go through; with one value: the same for all"},
+    {"out", 'o', OPTION_TEXT, offsetof(struct sweep, o.out), 0, "DIR",
+     "folder of the runs (default: runs/NAME-OF-FILE-sweep)"},
+    {"dry-run", 0, OPTION_FLAG, offsetof(struct sweep, o.dry_run), 0, NULL,
+     "only list what would run"},
+    THE_THREADS,
+    THE_QUIET(offsetof(struct sweep, quiet)),
+    OPTION_END,
+};
+
+static enum ug_status run(const struct call *call)
+{
+    struct sweep *s = call->settings;
+    struct ug_sweep_options *o = &s->o;
+
+    o->listing = stdout;
+    o->progress = s->quiet ? NULL : stderr;
+    o->terminal = isatty(STDERR_FILENO);
+    o->stop = command_catch_signals();
+    return ug_sweep(call->words[0], o, call->diags);
 }
 
 const struct command command_sweep = {
@@ -53,6 +50,9 @@ const struct command command_sweep = {
         "  unitgraph sweep unit.yaml --set shared=0,1,2,3 --set lambda.gan=1,10 -o runs/ablation\n"
         "  unitgraph sweep unit.yaml --set shared=0,1,2,3 --dry-run\n"
         "  unitgraph sweep unit.yaml --set train.seed=1,2,3 --set train.steps=5000\n",
-    .computes = true,
+    .options = options,
+    .size = sizeof(struct sweep),
+    .words = {1, 1},
     .run = run,
+    .computes = true,
 };

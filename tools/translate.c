@@ -17,45 +17,46 @@ static bool read_size(const char *text, struct ug_translate_options *o)
            o->width <= 65536;
 }
 
-static int run(const struct command *self, int argc, char **argv)
-{
-    int64_t threads = 0;
-    bool quiet = false;
-    const char *size = NULL;
-    struct ug_translate_options o = {.step = -1, .seed = -1, .count = 0};
-    const struct option options[] = {
-        {"size", 0, OPTION_TEXT, &size, 0, "SIZE",
-         "bring pictures to 256 or 192x256 (height x width) first; so do results come out"},
-        {"step", 0, OPTION_NUMBER, &o.step, 0, "N",
-         "use the checkpoint of step N (default: the newest)"},
-        {"checkpoint", 0, OPTION_TEXT, &o.checkpoint, 0, "WHICH",
-         "the same: latest, best or a step"},
-        {"count", 0, OPTION_NUMBER, &o.count, 1, "N",
-         "pictures to draw, for an entry without 'from'"},
-        {"seed", 0, OPTION_NUMBER, &o.seed, 0, "N", "seed of the random draws"},
-        OPTION_THREADS(&threads),
-        {"quiet", 'q', OPTION_FLAG, &quiet, 0, NULL, "no progress on the terminal"},
-        OPTION_END,
-    };
-    struct words words;
-    int status = command_parse(self, options, 3, 4, argc, argv, &words);
+struct translate {
+    struct ug_translate_options o;
+    const char *size; /* "256", "192x256" */
+    bool quiet;
+};
 
-    if (status == GO_ON && size && !read_size(size, &o)) {
+static const struct translate defaults = {.o = {.step = -1, .seed = -1}};
+
+static const struct option options[] = {
+    {"size", 0, OPTION_TEXT, offsetof(struct translate, size), 0, "SIZE",
+     "bring pictures to 256 or 192x256 (height x width) first; so do results come out"},
+    {"step", 0, OPTION_NUMBER, offsetof(struct translate, o.step), 0, "N",
+     "use the checkpoint of step N (default: the newest)"},
+    {"checkpoint", 0, OPTION_TEXT, offsetof(struct translate, o.checkpoint), 0, "WHICH",
+     "the same: latest, best or a step"},
+    {"count", 0, OPTION_NUMBER, offsetof(struct translate, o.count), 1, "N",
+     "pictures to draw, for an entry without 'from'"},
+    {"seed", 0, OPTION_NUMBER, offsetof(struct translate, o.seed), 0, "N",
+     "seed of the random draws"},
+    THE_THREADS,
+    THE_QUIET(offsetof(struct translate, quiet)),
+    OPTION_END,
+};
+
+static enum ug_status run(const struct call *call)
+{
+    struct translate *s = call->settings;
+    struct ug_translate_options *o = &s->o;
+
+    if (s->size && !read_size(s->size, o)) {
         fprintf(stderr, "unitgraph translate: --size is a number or HEIGHTxWIDTH, not '%s'\n",
-                size);
+                s->size);
         return UG_WRONG;
     }
-    if (status == GO_ON) {
-        struct ug_diags *diags = ug_diags_new();
-        o.run = words.items[0];
-        o.name = words.items[1];
-        o.in = words.n == 4 ? words.items[2] : NULL;
-        o.out = words.items[words.n - 1];
-        o.progress = quiet ? NULL : stderr;
-        command_threads(threads);
-        status = command_end_all(diags, ug_translate(&o, diags));
-    }
-    return status;
+    o->run = call->words[0];
+    o->name = call->words[1];
+    o->in = call->n_words == 4 ? call->words[2] : NULL;
+    o->out = call->words[call->n_words - 1];
+    o->progress = s->quiet ? NULL : stderr;
+    return ug_translate(o, call->diags);
 }
 
 const struct command command_translate = {
@@ -79,6 +80,11 @@ const struct command command_translate = {
                 "  unitgraph translate runs/unit 1to2 photos/ painted/ --step 8000\n"
                 "  unitgraph translate runs/unit 1to2 'photos/*.jpg' painted/ --size 256\n"
                 "  unitgraph translate runs/dcgan draw drawn/ --count 16 --seed 3\n",
-    .computes = true,
+    .options = options,
+    .settings = &defaults,
+    .size = sizeof defaults,
+    .words = {3, 4},
     .run = run,
+    .computes = true,
+    .every_message = true,
 };

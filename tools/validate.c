@@ -1,31 +1,24 @@
 /* validate.c -- unitgraph validate: the metrics of a trained network. */
 #include "tools/command.h"
 
-static int run(const struct command *self, int argc, char **argv)
-{
-    struct texts sets = {NULL, 0};
-    int64_t threads = 0;
-    struct ug_validate_options o = {.checkpoint = "latest"};
-    const struct option options[] = {
-        {"checkpoint", 0, OPTION_TEXT, &o.checkpoint, 0, "WHICH",
-         "latest (default), best, or the number of a step"},
-        {"json", 0, OPTION_TEXT, &o.json, 0, "FILE", "write the means there as well"},
-        OPTION_SET(&sets),
-        OPTION_THREADS(&threads),
-        OPTION_END,
-    };
-    struct words words;
-    int status = command_parse(self, options, 1, 1, argc, argv, &words);
+static const struct ug_validate_options defaults = {.checkpoint = "latest"};
 
-    if (status == GO_ON) {
-        struct ug_diags *diags = ug_diags_new();
-        o.run = words.items[0];
-        o.overrides = overrides_of(&sets);
-        command_threads(threads);
-        status = command_end(diags, ug_validate(&o, stdout, diags));
-    }
-    texts_free(&sets);
-    return status;
+static const struct option options[] = {
+    {"checkpoint", 0, OPTION_TEXT, offsetof(struct ug_validate_options, checkpoint), 0, "WHICH",
+     "latest (default), best, or the number of a step"},
+    {"json", 0, OPTION_TEXT, offsetof(struct ug_validate_options, json), 0, "FILE",
+     "write the means there as well"},
+    THE_SETS(offsetof(struct ug_validate_options, overrides)),
+    THE_THREADS,
+    OPTION_END,
+};
+
+static enum ug_status run(const struct call *call)
+{
+    struct ug_validate_options *o = call->settings;
+
+    o->run = call->words[0];
+    return ug_validate(o, stdout, call->diags);
 }
 
 const struct command command_validate = {
@@ -41,6 +34,10 @@ const struct command command_validate = {
     .examples = "  unitgraph validate runs/unit\n"
                 "  unitgraph validate runs/unit --checkpoint best --json best.json\n"
                 "  unitgraph validate runs/unit --set validate.data.x1.images=holiday\n",
-    .computes = true,
+    .options = options,
+    .settings = &defaults,
+    .size = sizeof defaults,
+    .words = {1, 1},
     .run = run,
+    .computes = true,
 };
