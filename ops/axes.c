@@ -1,3 +1,4 @@
+/* axes.c -- from numbers to axes, with errors that say what there is. */
 #include "ops/axes.h"
 
 int ug_axis_of(int64_t dim, int rank, struct ug_inference *t)

@@ -1,3 +1,4 @@
+/* labels.c -- reading labels of either type, and checking their shape. */
 #include "ops/labels.h"
 
 #include <math.h>

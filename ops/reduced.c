@@ -1,3 +1,4 @@
+/* reduced.c -- shapes of results, and what is simplified where there is one element. */
 #include "ops/reduced.h"
 
 #include <assert.h>

@@ -1,3 +1,4 @@
+/* harness_call.c -- parses the settings, and builds the call as the language would. */
 #include "harness_call.h"
 
 #include <check.h>

@@ -1,3 +1,4 @@
+/* harness_data.c -- entries, pictures and the values of batches. */
 #include "tests/harness_data.h"
 
 #include <check.h>

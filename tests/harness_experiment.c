@@ -1,3 +1,4 @@
+/* harness_experiment.c -- files of an experiment, and what a run leaves. */
 #include "tests/harness_experiment.h"
 
 #include <check.h>

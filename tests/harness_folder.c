@@ -1,3 +1,4 @@
+/* harness_folder.c -- a folder under /tmp, and names in it. */
 #include "tests/harness_folder.h"
 
 #include <check.h>

@@ -1,3 +1,4 @@
+/* harness_graph.c -- a graph with its inputs' values, run for one node. */
 #include "harness_graph.h"
 
 #include <check.h>

@@ -1,3 +1,4 @@
+/* harness_main.c -- runs the suite of whatever file it is linked with. */
 #include "harness_main.h"
 
 #include <stdlib.h>

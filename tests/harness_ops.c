@@ -1,3 +1,4 @@
+/* harness_ops.c -- leaves with their values, and comparing what comes of them. */
 #include "harness_ops.h"
 
 #include <check.h>

@@ -1,3 +1,4 @@
+/* harness_program.c -- loads texts, and writes what came of them as texts again. */
 #include "tests/harness_program.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* harness_read.c -- YAML from texts, and quantities as texts. */
 #include "tests/harness_read.h"
 
 #include <string.h>

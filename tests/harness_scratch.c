@@ -1,3 +1,4 @@
+/* harness_scratch.c -- the fixtures, and what was said or printed. */
 #include "tests/harness_scratch.h"
 
 #include <check.h>

@@ -1,3 +1,4 @@
+/* cpu.c -- what the processor has, and what the environment asks for instead. */
 #include "engine/base/cpu.h"
 
 #include <pthread.h>

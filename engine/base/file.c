@@ -1,3 +1,4 @@
+/* file.c -- reading as a stream, writing to a temporary that is synced and renamed. */
 #include "engine/base/file.h"
 
 #include <errno.h>

@@ -1,3 +1,5 @@
+/* installed.c -- graphs beside the program, which may have been moved, else where the build put
+ * them. */
 #include "engine/base/installed.h"
 
 #include <limits.h>

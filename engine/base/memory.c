@@ -1,3 +1,4 @@
+/* memory.c -- blocks straight from the system, in huge pages where it has them. */
 #include "engine/base/memory.h"
 
 #include <sys/mman.h>

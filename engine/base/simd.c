@@ -1,3 +1,4 @@
+/* simd.c -- the processor's switch for numbers too small to be normal. */
 #include "engine/base/simd.h"
 
 #if defined(__SSE__)

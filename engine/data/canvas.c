@@ -1,3 +1,4 @@
+/* canvas.c -- distances of shapes, and how much of a pixel each covers. */
 #include "engine/data/canvas.h"
 
 #include <math.h>

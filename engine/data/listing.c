@@ -1,3 +1,4 @@
+/* listing.c -- folders, lists, patterns and single pictures as sorted names. */
 #include "engine/data/listing.h"
 
 #include <dirent.h>

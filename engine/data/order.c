@@ -1,3 +1,4 @@
+/* order.c -- permutations from numbered random draws. */
 #include "engine/data/order.h"
 
 #include <stdlib.h>

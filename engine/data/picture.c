@@ -1,3 +1,4 @@
+/* picture.c -- from the samples of any format to planes of floats, and to other sizes. */
 #include "engine/data/picture.h"
 
 #include <errno.h>

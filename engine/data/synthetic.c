@@ -1,3 +1,4 @@
+/* synthetic.c -- scenes and domains by their names, as a source of pictures. */
 #include "engine/data/synthetic.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* copy.c -- walks from the roots, and copies node by node. */
 #include "engine/graph/copy.h"
 
 #include <stdlib.h>

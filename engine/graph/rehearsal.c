@@ -1,3 +1,4 @@
+/* rehearsal.c -- goes through the calls in order and counts bytes that are alive. */
 #include "engine/graph/rehearsal.h"
 
 #include <string.h>

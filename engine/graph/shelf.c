@@ -1,3 +1,4 @@
+/* shelf.c -- lists by span of time. */
 #include "engine/graph/shelf.h"
 
 #include <math.h>

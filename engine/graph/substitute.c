@@ -1,3 +1,4 @@
+/* substitute.c -- some nodes in the place of others: what reads them is copied, the rest stays. */
 #include "engine/graph/copy.h"
 #include "engine/graph/passes.h"
 

@@ -1,3 +1,4 @@
+/* tensor.c -- arithmetic of shapes, and their names. */
 #include "engine/graph/tensor.h"
 
 #include <stdio.h>

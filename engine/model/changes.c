@@ -1,3 +1,4 @@
+/* changes.c -- walks two trees side by side. */
 #include "engine/model/changes.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* name_map.c -- reads the rules of a map, and applies them to names and values. */
 #include "engine/model/name_map.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* pattern.c -- parses patterns, fits names to them, and fills them again. */
 #include "engine/model/pattern.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* about.c -- gathers what only the run knows, and writes it as JSON. */
 #include "engine/report/about.h"
 
 #include <omp.h>

@@ -1,3 +1,4 @@
+/* curves.c -- reads line by line; a series that gets too long keeps means of neighbours. */
 #include "engine/report/curves.h"
 
 #include <jansson.h>

@@ -1,3 +1,4 @@
+/* json.c -- text of any bytes, and no '<' that markup could begin with. */
 #include "engine/report/json.h"
 
 #include <stdlib.h>

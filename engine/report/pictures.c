@@ -1,3 +1,4 @@
+/* pictures.c -- picks files that fit into the room, and writes them in base64. */
 #include "engine/report/pictures.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* reporter.c -- the thread, and how long it rests. */
 #include "engine/report/reporter.h"
 
 #include <pthread.h>

@@ -1,3 +1,4 @@
+/* bench_shares.c -- times each call by itself, adds up by op, and compares with the machine. */
 #include "engine/run/bench_shares.h"
 
 #include <math.h>

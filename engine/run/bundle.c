@@ -1,3 +1,4 @@
+/* bundle.c -- writes a step, and reads it again with nothing trusted. */
 #include "engine/run/bundle.h"
 
 #include <jansson.h>

@@ -1,3 +1,4 @@
+/* compile.c -- the passes in their order, and less memory where a budget asks for it. */
 #include "engine/run/compile.h"
 
 #include <math.h>

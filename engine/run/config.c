@@ -1,3 +1,4 @@
+/* config.c -- edits the tree of the file, and writes it. */
 #include "engine/run/config.h"
 
 #include <stdlib.h>

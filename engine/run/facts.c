@@ -1,3 +1,5 @@
+/* facts.c -- facts about data, parameters, training and events; those of the graph: facts_graph.c.
+ * */
 #include "engine/run/facts.h"
 
 #include <stdlib.h>

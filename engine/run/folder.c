@@ -1,3 +1,4 @@
+/* folder.c -- what a run needs of the file system, each change whole or not at all. */
 #include "engine/run/folder.h"
 
 #include <dirent.h>

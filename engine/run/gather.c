@@ -1,3 +1,4 @@
+/* gather.c -- room for all samples, filled batch by batch. */
 #include "engine/run/gather.h"
 
 #include <string.h>

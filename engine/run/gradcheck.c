@@ -107,7 +107,7 @@ static void check_group(struct checking *c, const char *name, struct ug_loss *lo
         return;
     }
     const struct ug_comparison r = compare_all(c, loss, g);
-    const enum ug_verdict verdict = ug_derivative_judge(&r);
+    const enum ug_agreement verdict = ug_derivative_judge(&r);
     c->compared++;
     c->wrong += verdict == UG_DIFFERS;
     c->unclear += verdict == UG_UNCLEAR;

@@ -176,7 +176,7 @@ double ug_derivative_error(const struct ug_comparison *r)
     return r->scale > 0 ? error / r->scale : error;
 }
 
-enum ug_verdict ug_derivative_judge(const struct ug_comparison *r)
+enum ug_agreement ug_derivative_judge(const struct ug_comparison *r)
 {
     const double error = ug_derivative_error(r), bar = r->scale > 0 ? r->bar / r->scale : 0;
 

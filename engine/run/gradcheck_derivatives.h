@@ -23,7 +23,7 @@ struct ug_comparison {
     double scale; /* how large a derivative to expect: errors are relative to it */
 };
 
-enum ug_verdict {
+enum ug_agreement {
     UG_AGREES,
     UG_UNCLEAR, /* the loss is too rough for differences to say anything */
     UG_DIFFERS
@@ -34,7 +34,7 @@ enum ug_verdict {
 struct ug_comparison ug_derivative_compare(struct ug_loss *loss, const struct ug_param_group *g,
                                            double floor, uint64_t number);
 double ug_derivative_error(const struct ug_comparison *r);
-enum ug_verdict ug_derivative_judge(const struct ug_comparison *r);
+enum ug_agreement ug_derivative_judge(const struct ug_comparison *r);
 
 /* How much of the loss's change along a direction no gradient goes through; *whole: all of it. */
 double ug_derivative_held_back(struct ug_loss *loss, const struct ug_param_group *g, double *whole);

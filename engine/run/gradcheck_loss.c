@@ -1,3 +1,5 @@
+/* gradcheck_loss.c -- compiles a loss three times: with gradients, alone, and with held values as
+ * inputs. */
 #include "engine/run/gradcheck_loss.h"
 
 #include <assert.h>

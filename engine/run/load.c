@@ -1,3 +1,4 @@
+/* load.c -- without the data if it can be, else with them. */
 #include "engine/run/load.h"
 
 static bool is_partial(const struct ug_program *p)

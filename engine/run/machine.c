@@ -1,3 +1,4 @@
+/* machine.c -- times multiplications in registers and copies larger than the caches. */
 #include "engine/run/machine.h"
 
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* match.c -- finds a partner for every tensor, and says why there is none. */
 #include "engine/run/match.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* metrics.c -- appends lines, and cuts off those that a resumed run will write again. */
 #include "engine/run/metrics.h"
 
 #include <errno.h>

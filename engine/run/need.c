@@ -1,3 +1,4 @@
+/* need.c -- adds up parameters, data, pictures and what is done beside training. */
 #include "engine/run/need.h"
 
 #include <omp.h>

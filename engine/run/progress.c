@@ -1,3 +1,4 @@
+/* progress.c -- one line that is rewritten on a terminal, and lines in a log. */
 #include "engine/run/progress.h"
 
 #include <stdarg.h>

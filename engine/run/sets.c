@@ -1,3 +1,4 @@
+/* sets.c -- joins two lists by their names. */
 #include "engine/run/sets.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* step.c -- builds the phases, joins what they share, and compiles the whole. */
 #include "engine/run/step.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* sweep_plan.c -- parts values at commas, combines them, and names a folder for each. */
 #include "engine/run/sweep_plan.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* sweep_results.c -- reads the logs of the runs; a table for programs, and one for readers. */
 #include "engine/run/sweep_results.h"
 
 #include <math.h>

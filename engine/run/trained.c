@@ -1,3 +1,4 @@
+/* trained.c -- opens the file, then the experiment in it, then takes the values. */
 #include "engine/run/trained.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* trainer.c -- which step to run when, updates, and what is copied to undo them. */
 #include "engine/run/trainer.h"
 
 #include "engine/run/need.h"

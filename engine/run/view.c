@@ -1,3 +1,4 @@
+/* view.c -- compiles for evaluation, and binds inputs by name. */
 #include "engine/run/view.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* weights.c -- fits the tensors of a file to parameters, and reports what does not fit. */
 #include "engine/run/weights.h"
 
 #include <stdlib.h>

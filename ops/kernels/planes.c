@@ -1,3 +1,4 @@
+/* planes.c -- sizes of frames, and copying pictures into them. */
 #include "ops/kernels/planes.h"
 
 #include <string.h>

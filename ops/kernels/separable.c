@@ -1,3 +1,5 @@
+/* separable.c -- rows as weighted sums of rows; columns that repeat or step regularly in straight
+ * loops. */
 #include "ops/kernels/separable.h"
 
 #include <stdbool.h>
