@@ -6,7 +6,9 @@
 #include <math.h>
 
 #include "engine/graph/call.h"
+#include "ops/activation.h"
 #include "ops/emit.h"
+#include "ops/kernels/gate.h"
 #include "ops/kernels/map.h"
 #include "ops/kernels/vmath.h"
 #include "ops/settings.h"
@@ -22,14 +24,7 @@ static const struct ug_arg one_tensor[] = {X_ARG, {.name = NULL}};
 
 /* ---- Rectifiers ---- */
 
-/* What a rectifier lets back.  A slope of 0 makes 0 even of an infinite dy. */
-static inline float gated(float dy, float x, float slope)
-{
-    const float small = slope == 0.0f ? 0.0f : slope * dy;
-
-    return x > 0.0f ? dy : small;
-}
-UG_MAP2_WITH(gate_map, ug_gate_attrs, gated(x, y, (float)s.slope))
+UG_MAP2_WITH(gate_map, ug_gate_attrs, ug_gated(x, y, (float)s.slope))
 
 static void gate_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node *dy,
                           const bool *wanted, struct ug_node **dx)
@@ -109,6 +104,22 @@ static const struct ug_op leaky_relu = {
     .gradient = leaky_relu_gradient,
     .in_place = 1,
 };
+
+/* Whether y is positive where x is. */
+static bool is_rectified(const struct ug_node *y, const struct ug_node *x)
+{
+    if (y->op == &leaky_relu && ((const struct leaky_relu_attrs *)y->attrs)->negative_slope < 0)
+        return false;
+    return (y->op == &relu || y->op == &leaky_relu) && y->in[0] == x;
+}
+
+struct ug_node *ug_let_through(const struct ug_node *n, const struct ug_node *x, double *slope)
+{
+    if (n->op != &gate || (n->in[1] != x && !is_rectified(n->in[1], x)))
+        return NULL;
+    *slope = ((const struct ug_gate_attrs *)n->attrs)->slope;
+    return n->in[0];
+}
 
 /* ---- Exponential units ---- */
 

@@ -139,7 +139,7 @@ struct ug_node *ug_gate(struct ug_builder *b, struct ug_node *dy, struct ug_node
 {
     const struct ug_gate_attrs attrs = {slope};
 
-    return ug_emit_named(b, "gate", &attrs, (struct ug_node *[]){dy, x}, 2);
+    return slope == 1 ? dy : ug_emit_named(b, "gate", &attrs, (struct ug_node *[]){dy, x}, 2);
 }
 
 struct ug_node *ug_scale(struct ug_builder *b, struct ug_node *x, double c)

@@ -12,6 +12,7 @@
 #include "engine/base/simd.h"
 #include "ops/emit.h"
 #include "ops/kernels/cut.h"
+#include "ops/kernels/gate.h"
 
 enum {
     LANES = 16,    /* sums side by side, so that additions do not wait for one another */
@@ -93,17 +94,28 @@ UG_WIDEST static double sum_of_squares(const float *x, int64_t n, double mean)
     return total(s, LANES);
 }
 
-UG_WIDEST static double sum_of_products(const float *x, const float *y, int64_t n)
+/* Sums of what passes of dy through a rectifier of y, and of its products with y. */
+UG_WIDEST static void sums_of_gated(const float *dy, const float *y, int64_t n, float slope,
+                                    double *sum, double *products)
 {
-    double s[LANES] = {0};
+    double s[LANES] = {0}, p[LANES] = {0};
     int64_t i = 0;
 
     for (; i + LANES <= n; i += LANES)
-        for (int l = 0; l < LANES; l++)
-            s[l] += (double)x[i + l] * (double)y[i + l];
-    for (int l = 0; i < n; i++, l++)
-        s[l] += (double)x[i] * (double)y[i];
-    return total(s, LANES);
+        for (int l = 0; l < LANES; l++) {
+            const double g = ug_gated(dy[i + l], y[i + l], slope);
+
+            s[l] += g;
+            p[l] += g * (double)y[i + l];
+        }
+    for (int l = 0; i < n; i++, l++) {
+        const double g = ug_gated(dy[i], y[i], slope);
+
+        s[l] += g;
+        p[l] += g * (double)y[i];
+    }
+    *sum = total(s, LANES);
+    *products = total(p, LANES);
 }
 
 static float inverse_deviation(const struct ug_norm_attrs *a, const float *stats, int64_t row)
@@ -297,9 +309,10 @@ static void run_normalize(const struct ug_kernel *k)
 static void normalize_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node *dy,
                                const bool *wanted, struct ug_node **dx)
 {
+    const struct ug_norm_backward_attrs a = {*(const struct ug_norm_attrs *)y->attrs, 1};
+
     if (wanted[0])
-        dx[0] = ug_emit(b, &ug_op_normalize_backward, y->attrs,
-                        (struct ug_node *[]){dy, y, y->in[1]}, 3);
+        dx[0] = ug_emit(b, &ug_op_normalize_backward, &a, (struct ug_node *[]){dy, y, y->in[1]}, 3);
 }
 
 const struct ug_op ug_op_normalize = {
@@ -328,43 +341,40 @@ static bool infer_backward(struct ug_inference *t)
 static size_t backward_scratch(const void *attrs, const struct ug_type *in,
                                const struct ug_type *out)
 {
-    (void)in, (void)out;
-    return 2 * sums_scratch(attrs);
-}
+    const struct ug_norm_backward_attrs *a = attrs;
 
-UG_WIDEST static void backward_part(const float *dy, const float *y, int64_t n, float mean_dy,
-                                    float mean_dy_y, float scale, float *dx)
-{
-    UG_INDEPENDENT
-    for (int64_t i = 0; i < n; i++)
-        dx[i] = (dy[i] - mean_dy - y[i] * mean_dy_y) * scale;
+    (void)in, (void)out;
+    return 2 * sums_scratch(&a->norm);
 }
 
 struct backward_job {
     struct parts parts;
     const float *dy, *y;
     float *dx;
-    double *sums; /* [row][of dy, of dy * y][part] */
-    float mean_dy, mean_dy_y, scale;
+    double *sums; /* [row][of g, of g * y][part]; g: what the rectifier lets through of dy */
+    float slope, mean_g, mean_gy, scale;
 };
 
 static void sum_products_of_part(const void *job, int64_t row, int64_t i)
 {
     const struct backward_job *j = job;
-    const int64_t at = part_at(&j->parts, row, i), length = part_length(&j->parts, i);
-    double *sums = j->sums + 2 * row * j->parts.n;
+    const int64_t at = part_at(&j->parts, row, i);
+    double *sums = j->sums + 2 * row * j->parts.n + i;
 
-    sums[i] = sum_of(j->dy + at, length);
-    sums[j->parts.n + i] = sum_of_products(j->dy + at, j->y + at, length);
+    sums_of_gated(j->dy + at, j->y + at, part_length(&j->parts, i), j->slope, sums,
+                  sums + j->parts.n);
 }
 
-static void project_part(const void *job, int64_t row, int64_t i)
+UG_WIDEST static void project_part(const void *job, int64_t row, int64_t i)
 {
-    const struct backward_job *j = job;
-    const int64_t at = part_at(&j->parts, row, i);
+    const struct backward_job j = *(const struct backward_job *)job;
+    const int64_t at = part_at(&j.parts, row, i), n = part_length(&j.parts, i);
+    const float *dy = j.dy + at, *y = j.y + at;
+    float *dx = j.dx + at;
 
-    backward_part(j->dy + at, j->y + at, part_length(&j->parts, i), j->mean_dy, j->mean_dy_y,
-                  j->scale, j->dx + at);
+    UG_INDEPENDENT
+    for (int64_t k = 0; k < n; k++)
+        dx[k] = (ug_gated(dy[k], y[k], j.slope) - j.mean_g - y[k] * j.mean_gy) * j.scale;
 }
 
 static void row_backward(struct backward_job job, int64_t row)
@@ -374,49 +384,55 @@ static void row_backward(struct backward_job job, int64_t row)
     const double *sums = job.sums + 2 * row * p->n;
 
     each_part(p, row, sum_products_of_part, &job);
-    job.mean_dy = (float)(total(sums, p->n) / n);
-    job.mean_dy_y = (float)(total(sums + p->n, p->n) / n);
+    job.mean_g = (float)(total(sums, p->n) / n);
+    job.mean_gy = (float)(total(sums + p->n, p->n) / n);
     each_part(p, row, project_part, &job);
 }
 
 static void run_backward(const struct ug_kernel *k)
 {
-    struct backward_job job = {.parts = parts_of(k->attrs),
+    const struct ug_norm_backward_attrs *a = k->attrs;
+    struct backward_job job = {.parts = parts_of(&a->norm),
                                .dy = k->in[0].data,
                                .y = k->in[1].data,
                                .dx = k->out.data,
-                               .sums = k->scratch};
+                               .sums = k->scratch,
+                               .slope = (float)a->slope};
 
 #pragma omp parallel for schedule(static) firstprivate(job) if (job.parts.rows >= MANY_ROWS)
     for (int64_t row = 0; row < job.parts.rows; row++) {
-        job.scale = inverse_deviation(k->attrs, k->in[2].data, row);
+        job.scale = inverse_deviation(&a->norm, k->in[2].data, row);
         row_backward(job, row);
     }
 }
 
-/* r = s (dy - m(dy) - y m(dy y)) with s = 1 / sqrt(var + eps) and m the mean of a row.  It is
- * linear and self-adjoint in dy; to y goes -s (g m(dy y) + dy m(g y)), to var -s^2/2 times the sum
- * of g r. */
-static void backward_gradient(struct ug_builder *b, struct ug_node *r, struct ug_node *g,
+/* r = s (g - m(g) - y m(g y)) with s = 1 / sqrt(var + eps), m the mean of a row, and g what passes of
+ * dy.  It is linear and self-adjoint in g; of the gradient h goes to y -s (h m(g y) + g m(h y)), and
+ * to var -s^2/2 times the sum of h r. */
+static void backward_gradient(struct ug_builder *b, struct ug_node *r, struct ug_node *h,
                               const bool *wanted, struct ug_node **dx)
 {
-    const struct ug_norm_attrs *a = r->attrs;
-    struct ug_node *dy = as_rows(b, a, r->in[0]), *y = as_rows(b, a, r->in[1]), *stats = r->in[2];
-    struct ug_node *s = inverse_deviation_of(b, a, stats), *rows = as_rows(b, a, g);
+    const struct ug_norm_backward_attrs *a = r->attrs, linear = {a->norm, 1};
+    struct ug_node *stats = r->in[2], *s = inverse_deviation_of(b, &a->norm, stats);
+    struct ug_node *g = as_rows(b, &a->norm, ug_gate(b, r->in[0], r->in[1], a->slope));
+    struct ug_node *y = as_rows(b, &a->norm, r->in[1]), *rows = as_rows(b, &a->norm, h);
 
     if (wanted[0])
-        dx[0] =
-            ug_emit(b, &ug_op_normalize_backward, a, (struct ug_node *[]){g, r->in[1], stats}, 3);
+        dx[0] = ug_gate(b,
+                        ug_emit(b, &ug_op_normalize_backward, &linear,
+                                (struct ug_node *[]){h, r->in[1], stats}, 3),
+                        r->in[1], a->slope);
     if (wanted[1])
         dx[1] = ug_reshape(b,
                            ug_mul(b, ug_neg(b, s),
-                                  ug_add(b, ug_mul(b, rows, mean_of_product(b, dy, y)),
-                                         ug_mul(b, dy, mean_of_product(b, rows, y)))),
+                                  ug_add(b, ug_mul(b, rows, mean_of_product(b, g, y)),
+                                         ug_mul(b, g, mean_of_product(b, rows, y)))),
                            r->in[1]->type.shape);
     if (wanted[2]) {
-        struct ug_node *sum = ug_sum(b, ug_mul(b, rows, as_rows(b, a, r)), UG_AXES(0, 2), true);
+        struct ug_node *sum =
+            ug_sum(b, ug_mul(b, rows, as_rows(b, &a->norm, r)), UG_AXES(0, 2), true);
         struct ug_node *dvar = ug_scale(b, ug_mul(b, ug_square(b, s), sum), -0.5);
-        const struct ug_shape column = UG_SHAPE(a->rows, 1);
+        const struct ug_shape column = UG_SHAPE(a->norm.rows, 1);
 
         dx[2] = ug_cat(
             b, (struct ug_node *[]){ug_filled(b, column, 0), ug_reshape(b, dvar, column)}, 2, 1);
@@ -426,8 +442,9 @@ static void backward_gradient(struct ug_builder *b, struct ug_node *r, struct ug
 const struct ug_op ug_op_normalize_backward = {
     .name = "normalize_backward",
     .summary = "The gradient of normalize to its input, from its output.",
-    .formula = "dx = (dy - mean(dy) - y * mean(dy * y)) / sqrt(var + eps)",
-    .attrs_size = sizeof(struct ug_norm_attrs),
+    .formula = "dx = (g - mean(g) - y * mean(g * y)) / sqrt(var + eps), "
+               "g = dy where y > 0, slope * dy elsewhere; the slope is 1 but before a rectifier",
+    .attrs_size = sizeof(struct ug_norm_backward_attrs),
     .internal = true,
     .infer = infer_backward,
     .run = run_backward,
@@ -438,44 +455,4 @@ const struct ug_op ug_op_normalize_backward = {
     .per_sample = 7,
     .widen = widen_rows,
     .in_place = 3,
-};
-
-/* ---- track_stats ---- */
-
-static bool infer_track(struct ug_inference *t)
-{
-    t->out = t->in[0];
-    return (t->in[1].shape.rank == 2 && t->in[0].shape.rank == 1 &&
-            t->in[1].shape.dim[0] == t->in[0].shape.dim[0] &&
-            (t->n_in == 2 || ug_shape_count(&t->in[2].shape) == t->in[0].shape.dim[0])) ||
-           ug_reject(t, "needs a running statistic and statistics of as many rows");
-}
-
-static void run_track(const struct ug_kernel *k)
-{
-    const struct ug_track_attrs *a = k->attrs;
-    const int64_t n = k->out.shape.dim[0];
-    const float *old = k->in[0].data, *stats = (const float *)k->in[1].data + a->which;
-    const float *shift = k->n_in > 2 ? k->in[2].data : NULL;
-    float *next = k->out.data;
-
-    for (int64_t i = 0; i < n; i++)
-        next[i] = (float)((1 - a->momentum) * old[i] +
-                          a->momentum * a->scale * (stats[2 * i] + (shift ? shift[i] : 0.0f)));
-}
-
-const struct ug_op ug_op_track_stats = {
-    .name = "track_stats",
-    .summary = "A running statistic moved towards that of a batch.",
-    .formula =
-        "next = (1 - momentum) * old + momentum * scale * (stats[:, which] + shift of a mean)",
-    .attrs_size = sizeof(struct ug_track_attrs),
-    .internal = true,
-    .infer = infer_track,
-    .run = run_track,
-    .why_no_gradient = "a running statistic is no function to differentiate",
-    .simplify = ug_track_stats_simplify,
-    .in_place = 1,
-    .state_input = 1,
-    .due_with = 1 << 1, /* the statistics of the batch */
 };

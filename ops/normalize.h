@@ -17,6 +17,13 @@ struct ug_norm_attrs {
     double eps;
 };
 
+/* Of normalize_backward, if y went on through a rectifier: its slope where y is not positive.  1: none
+ * is in between. */
+struct ug_norm_backward_attrs {
+    struct ug_norm_attrs norm;
+    double slope;
+};
+
 extern const struct ug_op ug_op_norm_stats, ug_op_normalize, ug_op_normalize_backward;
 
 /* A running statistic: next = (1 - momentum) * old + momentum * scale * stats[:, which]. */
@@ -29,7 +36,7 @@ struct ug_track_attrs {
  * number for each row. */
 extern const struct ug_op ug_op_track_stats;
 
-/* Rules for simplifying: normalize_shift.c. */
+/* Rules for simplifying: normalize_rules.c. */
 struct ug_node *ug_normalize_simplify(struct ug_builder *b, const struct ug_node *n);
 struct ug_node *ug_normalize_backward_simplify(struct ug_builder *b, const struct ug_node *n);
 struct ug_node *ug_normalize_backward_sum(struct ug_builder *b, const struct ug_node *n,

@@ -8,6 +8,7 @@
 #include "harness_main.h"
 #include "harness_trial.h"
 #include "ops/emit.h"
+#include "ops/normalize.h"
 
 enum { N = 24 };
 
@@ -269,6 +270,51 @@ START_TEST(a_shift_moves_the_running_mean)
 }
 END_TEST
 
+static const struct {
+    const char *op;
+    double slope; /* of leaky_relu */
+    bool joins;   /* the way back through it is part of the norm's */
+} rectifiers[] = {
+    {"relu", 0, true},
+    {"leaky_relu", 0.2, true},
+    {"leaky_relu", -0.2, true}, /* looks at what it rectifies */
+    {"tanh", 0, false},
+};
+
+/* x, its statistics, normalize; c * 1, which takes four, and normalize_backward: no gate. */
+START_TEST(the_way_back_through_a_rectifier_joins_that_through_the_norm)
+{
+    struct ug_node *x = trial_input(t, "x", UG_SHAPE(3, 4, 2, 3), NULL), *d;
+    struct ug_node *c = trial_input(t, "c", UG_SHAPE(3, 4, 2, 3), NULL);
+    struct ug_node *norm = trial_call(t, "instance_norm", "", "x", x, NULL);
+    struct ug_node *y = ug_emit_named(&t->b, rectifiers[_i].op, &rectifiers[_i].slope, &norm, 1);
+    double *as_built;
+
+    ck_assert(
+        ug_differentiate(&t->b, ug_sum(&t->b, ug_mul(&t->b, c, y), UG_ALL_AXES, false), &x, 1, &d));
+    as_built = trial_values(t, d);
+    expect_values(t, d, 0, 72, as_built);
+    if (rectifiers[_i].joins)
+        ck_assert_int_eq(simplified_size(d), 8);
+    else
+        ck_assert_int_gt(simplified_size(d), 8);
+    check_gradient(t, d, 1);
+    free(as_built);
+}
+END_TEST
+
+/* What simplifying makes has all gradients too, though nobody asks for them. */
+START_TEST(the_joined_way_back_can_be_differentiated)
+{
+    const struct ug_norm_backward_attrs a = {{1, 12, 6, 1e-5}, 0.2};
+    struct ug_node *in[] = {trial_input(t, "dy", UG_SHAPE(3, 4, 2, 3), NULL),
+                            trial_input(t, "y", UG_SHAPE(3, 4, 2, 3), NULL),
+                            ug_square(&t->b, trial_input(t, "stats", UG_SHAPE(12, 2), NULL))};
+
+    check_gradient(t, ug_emit(&t->b, &ug_op_normalize_backward, &a, in, 3), 2);
+}
+END_TEST
+
 START_TEST(misfits_are_refused_in_a_sentence)
 {
     struct ug_node *x = trial_input(t, "x", UG_SHAPE(2, 3, 4, 4), NULL);
@@ -304,6 +350,9 @@ Suite *ug_suite(void)
     tcase_add_test(tc, one_pixel_gives_zero);
     tcase_add_loop_test(tc, a_shift_of_whole_rows_has_no_effect, 0, COUNT(shifted));
     tcase_add_test(tc, a_shift_moves_the_running_mean);
+    tcase_add_loop_test(tc, the_way_back_through_a_rectifier_joins_that_through_the_norm, 0,
+                        COUNT(rectifiers));
+    tcase_add_test(tc, the_joined_way_back_can_be_differentiated);
     tcase_add_test(tc, misfits_are_refused_in_a_sentence);
     tcase_set_timeout(tc, 60);
     suite_add_tcase(s, tc);

@@ -1,9 +1,12 @@
-/* normalize_shift.c -- what normalising takes away again: a number added to a whole row.
+/* normalize_rules.c -- what makes graphs with norms simpler.
  *
- * A convolution's bias before instance_norm or batch_norm is such a number.  It changes nothing but
- * the mean, so that it need not be added, and what comes back to it is 0, where summing gives
- * nothing but rounding.
+ * Normalising takes away again a number that is added to a whole row, such as a convolution's bias
+ * before instance_norm or batch_norm.  It changes nothing but the mean, so that it need not be
+ * added, and what comes back to it is 0, where summing gives nothing but rounding.
+ *
+ * A rectifier after the norm reads what the norm's gradient reads, so that both go back in one.
  */
+#include "ops/activation.h"
 #include "ops/emit.h"
 #include "ops/normalize.h"
 
@@ -64,22 +67,28 @@ struct ug_node *ug_normalize_simplify(struct ug_builder *b, const struct ug_node
     return ug_emit(b, n->op, n->attrs, (struct ug_node *[]){x, stats_of(b, stats, x)}, 2);
 }
 
-/* Of the statistics it uses the variance. */
+/* Of the statistics it uses the variance; and it can be a rectifier's way back as well, for it reads
+ * what the rectifier read. */
 struct ug_node *ug_normalize_backward_simplify(struct ug_builder *b, const struct ug_node *n)
 {
-    struct ug_node *x, *shift;
+    struct ug_norm_backward_attrs a = *(const struct ug_norm_backward_attrs *)n->attrs;
+    struct ug_node *y = n->in[1], *stats = n->in[2], *x, *shift;
+    struct ug_node *dy = a.slope == 1 ? ug_let_through(n->in[0], y, &a.slope) : NULL;
 
-    if (!is_stats_of_shifted(n->in[2], &x, &shift))
+    if (is_stats_of_shifted(stats, &x, &shift))
+        stats = stats_of(b, stats, x);
+    else if (!dy)
         return NULL;
-    return ug_emit(b, n->op, n->attrs,
-                   (struct ug_node *[]){n->in[0], n->in[1], stats_of(b, n->in[2], x)}, 3);
+    return ug_emit(b, n->op, &a, (struct ug_node *[]){dy ? dy : n->in[0], y, stats}, 3);
 }
 
 /* Each row of it has mean 0. */
 struct ug_node *ug_normalize_backward_sum(struct ug_builder *b, const struct ug_node *n,
                                           const struct ug_shape *to)
 {
-    return is_one_a_row(n->attrs, to, &n->type.shape) ? ug_filled(b, *to, 0) : NULL;
+    const struct ug_norm_backward_attrs *a = n->attrs;
+
+    return is_one_a_row(&a->norm, to, &n->type.shape) ? ug_filled(b, *to, 0) : NULL;
 }
 
 /* The shift moves the mean, and not the variance. */
