@@ -11,6 +11,38 @@ static const char *const padding_modes[] = {"zeros", "reflect", "replicate", NUL
 
 static const char *const sizes[] = {"out_channels", "kernel_size", NULL};
 
+/* Arguments that both layers have; `layer` is the struct of its settings. */
+#define OUT_CHANNELS_ARG(layer)                                                                    \
+    {                                                                                              \
+        .name = "out_channels", .doc = "channels of the result", .type = UG_INT,                   \
+        .offset = offsetof(struct layer, out_channels), .initial = "none", .min = 1,               \
+        .max = UG_CONVOLVE_LIMIT                                                                   \
+    }
+#define KERNEL_ARG(layer)                                                                          \
+    {                                                                                              \
+        .name = "kernel_size", .doc = "rows and columns of the kernel", .type = UG_PAIR,           \
+        .offset = offsetof(struct layer, kernel), .initial = "none", .min = 1,                     \
+        .max = UG_CONVOLVE_LIMIT                                                                   \
+    }
+#define DILATION_ARG(layer)                                                                        \
+    {                                                                                              \
+        .name = "dilation", .doc = "pixels from one tap of the kernel to the next",                \
+        .type = UG_PAIR, .offset = offsetof(struct layer, dilation), .initial = "1", .min = 1,     \
+        .max = UG_CONVOLVE_LIMIT                                                                   \
+    }
+#define GROUPS_ARG(layer)                                                                          \
+    {                                                                                              \
+        .name = "groups", .doc = "channels stand in so many groups that do not mix",               \
+        .type = UG_INT, .offset = offsetof(struct layer, groups), .initial = "1", .min = 1,        \
+        .max = UG_CONVOLVE_LIMIT                                                                   \
+    }
+#define BIAS_ARG(layer)                                                                            \
+    {                                                                                              \
+        .name = "bias",                                                                            \
+        .doc = "adds a number to each channel: true, false, or the tensor [out_channels] to use",  \
+        .type = UG_BIAS, .offset = offsetof(struct layer, bias), .initial = "true"                 \
+    }
+
 /* ---- conv2d ---- */
 
 struct conv2d {
@@ -21,20 +53,8 @@ struct conv2d {
 
 static const struct ug_arg conv2d_args[] = {
     {.name = "x", .doc = "pictures [N, C, H, W]", .type = UG_TENSOR},
-    {.name = "out_channels",
-     .doc = "channels of the result",
-     .type = UG_INT,
-     .offset = offsetof(struct conv2d, out_channels),
-     .initial = "none",
-     .min = 1,
-     .max = UG_CONVOLVE_LIMIT},
-    {.name = "kernel_size",
-     .doc = "rows and columns of the kernel",
-     .type = UG_PAIR,
-     .offset = offsetof(struct conv2d, kernel),
-     .initial = "none",
-     .min = 1,
-     .max = UG_CONVOLVE_LIMIT},
+    OUT_CHANNELS_ARG(conv2d),
+    KERNEL_ARG(conv2d),
     {.name = "stride",
      .doc = "pixels from one place of the kernel to the next",
      .type = UG_PAIR,
@@ -48,25 +68,9 @@ static const struct ug_arg conv2d_args[] = {
      .offset = offsetof(struct conv2d, padding),
      .initial = "0",
      .max = UG_CONVOLVE_LIMIT},
-    {.name = "dilation",
-     .doc = "pixels from one tap of the kernel to the next",
-     .type = UG_PAIR,
-     .offset = offsetof(struct conv2d, dilation),
-     .initial = "1",
-     .min = 1,
-     .max = UG_CONVOLVE_LIMIT},
-    {.name = "groups",
-     .doc = "channels stand in so many groups that do not mix",
-     .type = UG_INT,
-     .offset = offsetof(struct conv2d, groups),
-     .initial = "1",
-     .min = 1,
-     .max = UG_CONVOLVE_LIMIT},
-    {.name = "bias",
-     .doc = "adds a number to each channel: true, false, or the tensor [out_channels] to use",
-     .type = UG_BIAS,
-     .offset = offsetof(struct conv2d, bias),
-     .initial = "true"},
+    DILATION_ARG(conv2d),
+    GROUPS_ARG(conv2d),
+    BIAS_ARG(conv2d),
     {.name = "padding_mode",
      .doc = "what is added: zeros, the picture mirrored, or its border repeated",
      .type = UG_WORD,
@@ -78,13 +82,7 @@ static const struct ug_arg conv2d_args[] = {
      .type = UG_TENSOR,
      .initial = "none",
      .keyword = true},
-    {.name = "spectral_norm",
-     .doc = "divides the weight by its largest singular value (Miyato et al. 2018, algorithm 1); "
-            "keeps the state weight_u and weight_v",
-     .type = UG_BOOL,
-     .offset = offsetof(struct conv2d, spectral_norm),
-     .initial = "false",
-     .keyword = true},
+    UG_SPECTRAL_NORM_ARG(offsetof(struct conv2d, spectral_norm)),
     {.name = NULL},
 };
 
@@ -178,20 +176,8 @@ struct conv_transpose2d {
 
 static const struct ug_arg conv_transpose2d_args[] = {
     {.name = "x", .doc = "pictures [N, C, H, W]", .type = UG_TENSOR},
-    {.name = "out_channels",
-     .doc = "channels of the result",
-     .type = UG_INT,
-     .offset = offsetof(struct conv_transpose2d, out_channels),
-     .initial = "none",
-     .min = 1,
-     .max = UG_CONVOLVE_LIMIT},
-    {.name = "kernel_size",
-     .doc = "rows and columns of the kernel",
-     .type = UG_PAIR,
-     .offset = offsetof(struct conv_transpose2d, kernel),
-     .initial = "none",
-     .min = 1,
-     .max = UG_CONVOLVE_LIMIT},
+    OUT_CHANNELS_ARG(conv_transpose2d),
+    KERNEL_ARG(conv_transpose2d),
     {.name = "stride",
      .doc = "pixels of the result from one pixel of x to the next",
      .type = UG_PAIR,
@@ -212,25 +198,9 @@ static const struct ug_arg conv_transpose2d_args[] = {
      .offset = offsetof(struct conv_transpose2d, output_padding),
      .initial = "0",
      .max = UG_CONVOLVE_LIMIT},
-    {.name = "dilation",
-     .doc = "pixels from one tap of the kernel to the next",
-     .type = UG_PAIR,
-     .offset = offsetof(struct conv_transpose2d, dilation),
-     .initial = "1",
-     .min = 1,
-     .max = UG_CONVOLVE_LIMIT},
-    {.name = "groups",
-     .doc = "channels stand in so many groups that do not mix",
-     .type = UG_INT,
-     .offset = offsetof(struct conv_transpose2d, groups),
-     .initial = "1",
-     .min = 1,
-     .max = UG_CONVOLVE_LIMIT},
-    {.name = "bias",
-     .doc = "adds a number to each channel: true, false, or the tensor [out_channels] to use",
-     .type = UG_BIAS,
-     .offset = offsetof(struct conv_transpose2d, bias),
-     .initial = "true"},
+    DILATION_ARG(conv_transpose2d),
+    GROUPS_ARG(conv_transpose2d),
+    BIAS_ARG(conv_transpose2d),
     {.name = "weight",
      .doc = "a tensor [C, out / groups, kernel h, kernel w] in place of the layer's own weight",
      .type = UG_TENSOR,

@@ -59,12 +59,15 @@ struct ug_node *ug_filled(struct ug_builder *b, struct ug_shape shape, double c)
     ((struct ug_ints){(int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), {__VA_ARGS__}})
 #define UG_ALL_AXES ((struct ug_ints){.n = -1})
 
+/* Over the axes; keepdim: they stay, with extent 1. */
 struct ug_node *ug_sum(struct ug_builder *b, struct ug_node *x, struct ug_ints axes, bool keepdim);
 struct ug_node *ug_mean(struct ug_builder *b, struct ug_node *x, struct ug_ints axes, bool keepdim);
 
 /* ---- Shape ---- */
 
+/* The same elements in the same order in another shape, which is complete. */
 struct ug_node *ug_reshape(struct ug_builder *b, struct ug_node *x, struct ug_shape shape);
+/* Axis i of the result is axis order.v[i] of x. */
 struct ug_node *ug_permute(struct ug_builder *b, struct ug_node *x, struct ug_ints order);
 struct ug_node *ug_transpose(struct ug_builder *b, struct ug_node *x, int axis0, int axis1);
 /* The elements start <= k < stop of one axis; all others whole. */

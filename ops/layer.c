@@ -105,13 +105,7 @@ static const struct ug_arg linear_args[] = {
      .type = UG_TENSOR,
      .initial = "none",
      .keyword = true},
-    {.name = "spectral_norm",
-     .doc = "divides the weight by its largest singular value (Miyato et al. 2018, algorithm 1); "
-            "keeps the state weight_u and weight_v",
-     .type = UG_BOOL,
-     .offset = offsetof(struct linear, spectral_norm),
-     .initial = "false",
-     .keyword = true},
+    UG_SPECTRAL_NORM_ARG(offsetof(struct linear, spectral_norm)),
     {.name = NULL},
 };
 

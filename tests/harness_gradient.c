@@ -34,9 +34,10 @@ struct level {
     size_t error_size;
 };
 
-static double project(struct level *l)
+/* The sum of p y over all elements of all outputs; *squares (may be NULL): of the squares of that. */
+static double sum_products(struct level *l, double *squares)
 {
-    double sum = 0;
+    double sum = 0, square_sum = 0;
 
     runner_run(&l->forward);
     for (int k = 0; k < l->n_y; k++) {
@@ -44,28 +45,30 @@ static double project(struct level *l)
         double *y = runner_values(&l->forward, k);
         const int64_t n = ug_shape_count(&l->y[k]->type.shape);
 
-        for (int64_t i = 0; i < n; i++)
-            sum += (double)p[i] * y[i];
+        for (int64_t i = 0; i < n; i++) {
+            const double product = (double)p[i] * y[i];
+
+            sum += product;
+            square_sum += product * product;
+        }
         free(y);
     }
+    if (squares)
+        *squares = square_sum;
     return sum;
+}
+
+static double project(struct level *l)
+{
+    return sum_products(l, NULL);
 }
 
 /* Rounding of each y is about FLT_EPSILON |y|, as if independent; and a few roundings deep. */
 static double rounding_noise(struct level *l)
 {
-    double squares = 0;
+    double squares;
 
-    runner_run(&l->forward);
-    for (int k = 0; k < l->n_y; k++) {
-        const float *p = l->trial->leaves[l->first_p + k].data;
-        double *y = runner_values(&l->forward, k);
-        const int64_t n = ug_shape_count(&l->y[k]->type.shape);
-
-        for (int64_t i = 0; i < n; i++)
-            squares += (double)p[i] * y[i] * (double)p[i] * y[i];
-        free(y);
-    }
+    sum_products(l, &squares);
     return 4 * FLT_EPSILON * sqrt(squares) / STEP;
 }
 

@@ -11,7 +11,6 @@ of both gives: where nothing but chance differs, the root mean square of these r
 import argparse
 import json
 import os
-import struct
 import subprocess
 import sys
 import tempfile
@@ -20,22 +19,11 @@ import numpy
 import torch
 
 import torch_unit
+import write_safetensors
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WINDOW = 20
 PICTURES = 32
-
-
-def save(path, tensors):
-    """A safetensors file of float32 arrays."""
-    header, data = {}, b''
-    for name, a in tensors.items():
-        raw = numpy.ascontiguousarray(a, '<f4').tobytes()
-        header[name] = {'dtype': 'F32', 'shape': list(a.shape), 'data_offsets': [len(data), len(data) + len(raw)]}
-        data += raw
-    text = json.dumps(header).encode()
-    with open(path, 'wb') as f:
-        f.write(struct.pack('<Q', len(text)) + text + data)
 
 
 def draw_pictures(size):
@@ -69,12 +57,12 @@ def curves_of_ours(o, start, x, folder):
     file = os.path.join(folder, 'train.yaml')
     with open(file, 'w') as f:
         f.write(FILE % (os.path.abspath(os.path.join(HERE, '..', 'graphs', 'unit.yaml')), o.size, o.dim))
-    save(os.path.join(folder, 'pictures.safetensors'), {'x1': x[0], 'x2': x[1]})
+    write_safetensors.write(os.path.join(folder, 'pictures.safetensors'), {'x1': x[0], 'x2': x[1]})
     listed = subprocess.run([o.binary, 'check', file, '--params'], check=True, capture_output=True, text=True).stdout
     lines = [line.split('\t') for line in listed.splitlines()]
     names = [line[0] for line in lines if len(line) < 3 or not line[2]]
     assert len(names) == len(start), (len(names), len(start))
-    save(os.path.join(folder, 'start.safetensors'), dict(zip(names, start)))
+    write_safetensors.write(os.path.join(folder, 'start.safetensors'), dict(zip(names, start)))
     curves = []
     for run in range(o.runs):
         out = os.path.join(folder, 'run-%d' % run)

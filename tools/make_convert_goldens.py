@@ -7,12 +7,12 @@ The modules below have the names and the arithmetic of the 2018 release and of P
 MAP.safetensors holds a state_dict of each with random weights; MAP_picture the picture that went in, and MAP_made what
 came out: fake_x2 = G2(E1(x1)), the scores of D1 on the picture.
 """
-import json
 import os
-import struct
 
 import torch
 from torch import nn
+
+import write_safetensors
 
 SIZE, DIM, N_DOWN, N_RES = 16, 2, 2, 2
 
@@ -161,21 +161,6 @@ def pytorch_gan(x):
     return nets, {'fake_x2': nets['G2'](nets['E1'](x)), 'score_0': nets['D1'](x)}
 
 
-# ---- Files ----
-
-def save(path, tensors):
-    head, blobs, at = {}, [], 0
-    for name, t in tensors.items():
-        raw = struct.pack('<%df' % t.numel(), *t.detach().double().flatten().tolist())
-        head[name] = {'dtype': 'F32', 'shape': list(t.shape), 'data_offsets': [at, at + len(raw)]}
-        blobs.append(raw)
-        at += len(raw)
-    text = json.dumps(head).encode()
-    text += b' ' * (-len(text) % 8)
-    with open(path, 'wb') as f:
-        f.write(struct.pack('<Q', len(text)) + text + b''.join(blobs))
-
-
 def main():
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'tests', 'convert')
     os.makedirs(folder, exist_ok=True)
@@ -183,9 +168,9 @@ def main():
     for name, make in (('unit_2018', release_2018), ('pytorch_gan', pytorch_gan)):
         x = torch.rand(1, 3, SIZE, SIZE) * 2 - 1
         nets, made = make(x)
-        save('%s/%s.safetensors' % (folder, name), {'%s.%s' % (net, k): t for net in nets for k, t in nets[net].state_dict().items()})
-        save('%s/%s_picture.safetensors' % (folder, name), {'x1': x})
-        save('%s/%s_made.safetensors' % (folder, name), made)
+        write_safetensors.write('%s/%s.safetensors' % (folder, name), {'%s.%s' % (net, k): t for net in nets for k, t in nets[net].state_dict().items()})
+        write_safetensors.write('%s/%s_picture.safetensors' % (folder, name), {'x1': x})
+        write_safetensors.write('%s/%s_made.safetensors' % (folder, name), made)
 
 
 if __name__ == '__main__':

@@ -15,16 +15,16 @@ parameter.  Cases of order 1 have no M, those of order 0 no losses.  A file of c
 tensors NAME/in/INPUT, NAME/params/PARAMETER, NAME/want/y, NAME/want/L/grad.X, NAME/want/M/grad.X; its metadata has
 the text of each case under its name, and `cases` lists the names, "train" behind those to be run in training mode.
 """
-import json
 import math
 import os
-import struct
 import zlib
 
 import numpy
 import scipy.linalg
 import torch
 import torch.nn.functional as F
+
+import write_safetensors
 
 CASES = {}
 
@@ -104,20 +104,6 @@ def solve(name, c):
     tensors.update({f'{name}/params/y.{k}': t for k, t in {**params, **given}.items()})
     tensors.update({f'{name}/want/{k}': t for k, t in want.items()})
     return text_of(c, inputs, y, first), tensors
-
-
-def save(path, tensors, metadata):
-    head, blobs, at = {'__metadata__': metadata}, [], 0
-    for name, t in tensors.items():
-        kind, dtype = ('f', 'F32') if t.is_floating_point() else ('q', 'I64')
-        raw = struct.pack(f'<{t.numel()}{kind}', *t.detach().flatten().tolist())
-        head[name] = {'dtype': dtype, 'shape': list(t.shape), 'data_offsets': [at, at + len(raw)]}
-        blobs.append(raw)
-        at += len(raw)
-    text = json.dumps(head).encode()
-    text += b' ' * (-len(text) % 8)
-    with open(path, 'wb') as f:
-        f.write(struct.pack('<Q', len(text)) + text + b''.join(blobs))
 
 
 # ---- Convolutions -------------------------------------------------------------------------------------------------
@@ -696,7 +682,7 @@ def main():
         for name, c in cases.items():
             metadata[name], found = solve(name, c)
             tensors.update(found)
-        save(os.path.join(folder, family + '.safetensors'), tensors, metadata)
+        write_safetensors.write(os.path.join(folder, family + '.safetensors'), tensors, metadata)
     print(sum(map(len, CASES.values())), 'cases')
 
 

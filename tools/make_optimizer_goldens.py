@@ -6,11 +6,11 @@ usage: tools/make_optimizer_goldens.py      (needs Debian's python3-torch)
 `start` and `grads` serve every case; `CASE.after` are the parameters after all updates, and the other names the
 moments that are kept then.  The settings of each case stand in tests/test_optimizer.c too.
 """
-import json
 import os
-import struct
 
 import torch
+
+import write_safetensors
 
 N, UPDATES = 37, 5
 CASES = {
@@ -43,19 +43,6 @@ def updated(name, start, grads):
     return {'after': p.detach(), **{k: kept[k] for k in MOMENTS if k in kept}}
 
 
-def save(path, tensors):
-    head, blobs, at = {}, [], 0
-    for name, t in tensors.items():
-        raw = struct.pack('<%df' % t.numel(), *t.flatten().tolist())
-        head[name] = {'dtype': 'F32', 'shape': list(t.shape), 'data_offsets': [at, at + len(raw)]}
-        blobs.append(raw)
-        at += len(raw)
-    text = json.dumps(head).encode()
-    text += b' ' * (-len(text) % 8)
-    with open(path, 'wb') as f:
-        f.write(struct.pack('<Q', len(text)) + text + b''.join(blobs))
-
-
 def main():
     torch.manual_seed(1)
     start, grads = torch.randn(N), torch.randn(UPDATES, N) * torch.tensor([1.0, 0.5, 2.0, 0.1, 1.5])[:, None]
@@ -63,7 +50,7 @@ def main():
     for name in CASES:
         for what, value in updated(name, start, grads).items():
             tensors['%s.%s' % (name, what)] = value
-    save(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'tests', 'optimizers.safetensors'), tensors)
+    write_safetensors.write(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'tests', 'optimizers.safetensors'), tensors)
 
 
 if __name__ == '__main__':

@@ -6,13 +6,13 @@ usage: tools/make_step_goldens.py      (needs Debian's python3-torch)
 steps holds the data, steps_start the parameters to start from, and steps_after what they are after all steps, under
 `WAY/NAME` for each way of updating: simultaneous, [D, G], [G, D], and simultaneous with `every: 2` for G.
 """
-import json
 import os
-import struct
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+import write_safetensors
 
 STEPS, BATCH = 4, 2
 
@@ -78,33 +78,20 @@ def named(nets):
     return {'%s.%s' % (k, name): t for k in ('G', 'D') for name, t in nets[k].state_dict().items() if 'num_batches' not in name}
 
 
-def save(path, tensors):
-    head, blobs, at = {}, [], 0
-    for name, t in tensors.items():
-        raw = struct.pack('<%df' % t.numel(), *t.double().flatten().tolist())
-        head[name] = {'dtype': 'F32', 'shape': list(t.shape), 'data_offsets': [at, at + len(raw)]}
-        blobs.append(raw)
-        at += len(raw)
-    text = json.dumps(head).encode()
-    text += b' ' * (-len(text) % 8)
-    with open(path, 'wb') as f:
-        f.write(struct.pack('<Q', len(text)) + text + b''.join(blobs))
-
-
 def main():
     torch.manual_seed(3)
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'tests')
     nets = {'G': Generator(), 'D': Critic()}
     start = {k: {name: t.double() if t.is_floating_point() else t for name, t in net.state_dict().items()} for k, net in nets.items()}
     data = {k: torch.randn(STEPS * BATCH, 3, 8, 8).float().double() for k in ('x', 'n')}
-    save(os.path.join(folder, 'steps.safetensors'), data)
-    save(os.path.join(folder, 'steps_start.safetensors'), named(nets))
+    write_safetensors.write(os.path.join(folder, 'steps.safetensors'), data)
+    write_safetensors.write(os.path.join(folder, 'steps_start.safetensors'), named(nets))
     ways = {'simultaneous': (None, {}), 'D_G': (['D', 'G'], {}), 'G_D': (['G', 'D'], {}), 'every': (None, {'G': 2})}
     after = {}
     for way, (order, every) in ways.items():
         for name, t in named(train(start, data, order, every)).items():
             after['%s/%s' % (way, name)] = t
-    save(os.path.join(folder, 'steps_after.safetensors'), after)
+    write_safetensors.write(os.path.join(folder, 'steps_after.safetensors'), after)
 
 
 if __name__ == '__main__':

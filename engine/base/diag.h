@@ -30,6 +30,7 @@ struct ug_pos {
 struct ug_diags;
 struct ug_diag; /* one message with its notes */
 
+/* An empty list, which the caller frees. */
 struct ug_diags *ug_diags_new(void);
 void ug_diags_free(struct ug_diags *d); /* NULL is fine */
 

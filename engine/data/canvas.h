@@ -36,6 +36,7 @@ struct ug_shape_mark {
     const double *wave; /* LAND: {amplitude, waves a unit, phase} twice */
 };
 
+/* From a point to the edge of the mark, negative inside. */
 double ug_mark_distance(const struct ug_shape_mark *m, double x, double y);
 double ug_mark_land(const struct ug_shape_mark *m, double x); /* y of a LAND's edge */
 

@@ -13,6 +13,7 @@ struct ug_sample_order {
     int64_t *permutation;         /* NULL where the entry is not shuffled */
 };
 
+/* `entry` is borrowed; ug_sample_order_free frees what the order holds. */
 void ug_sample_order_init(struct ug_sample_order *o, const struct ug_entry *entry, uint64_t seed);
 void ug_sample_order_free(struct ug_sample_order *o);
 

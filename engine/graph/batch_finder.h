@@ -38,6 +38,7 @@ static inline const struct ug_node *ug_batch_node(const struct ug_batch_finder *
     return f->c->old[id];
 }
 
+/* -1, 0 or 1. */
 static inline int ug_compare_ints(int64_t a, int64_t b)
 {
     return (a > b) - (a < b);

@@ -35,11 +35,13 @@ struct ug_node *ug_emit(struct ug_builder *b, const struct ug_op *op, const void
 struct ug_node *ug_emit_named(struct ug_builder *b, const char *op, const void *attrs,
                               struct ug_node *const *in, int n_in);
 
+/* Leaves: each once in a graph, however often it is asked for. */
 struct ug_node *ug_input(struct ug_builder *b, const char *name, struct ug_type type);
 struct ug_node *ug_param_node(struct ug_builder *b, struct ug_param *param);
 struct ug_node *ug_constant(struct ug_builder *b, double value);
 struct ug_node *ug_counter_node(struct ug_builder *b, enum ug_counter which);
 
+/* x + y, broadcast as in NumPy. */
 struct ug_node *ug_add(struct ug_builder *b, struct ug_node *x, struct ug_node *y);
 /* x summed over, or repeated along, the axes in which its shape differs from `shape`, as
  * broadcasting counts them; x itself where they agree. */
@@ -49,8 +51,7 @@ struct ug_node *ug_expand_to(struct ug_builder *b, struct ug_node *x, struct ug_
 /* Gradients of the scalar `y` with respect to n nodes, inner ones too; dx[i] is NULL where y does
  * not depend on x[i] through ops that have a gradient (detach, comparisons and integer values end a
  * path).  y is differentiated as it stands; the new nodes are ordinary and can be differentiated
- * again.  They carry the places of the nodes they come from, and `backward`.
- * False, after an error,
+ * again.  They carry the places of the nodes they come from, and `backward`.  False, after an error,
  * where y is no scalar or an op on the way refuses to have a gradient; for a NULL y too. */
 bool ug_differentiate(struct ug_builder *b, struct ug_node *y, struct ug_node *const *x, int n,
                       struct ug_node **dx);

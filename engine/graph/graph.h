@@ -39,6 +39,7 @@ struct ug_graph {
     int n_leaves, leaves_capacity;
 };
 
+/* An empty graph, which the caller frees. */
 struct ug_graph *ug_graph_new(struct ug_params *params);
 void ug_graph_free(struct ug_graph *g); /* NULL is fine */
 
@@ -80,6 +81,7 @@ extern const struct ug_op ug_op_expand_to; /* attrs: struct ug_shape; its counte
 extern const struct ug_op ug_op_identity;  /* y = x */
 extern const struct ug_op ug_op_detach;    /* y = x, no gradient */
 
+/* Whether a node is the constant of that value. */
 bool ug_is_scalar_constant(const struct ug_node *n, double value);
 
 #endif

@@ -63,6 +63,7 @@ struct ug_param *ug_params_get(struct ug_params *p, struct ug_diags *diags, cons
                                const void *site);
 struct ug_param *ug_params_find(const struct ug_params *p, const char *name); /* NULL if unknown */
 
+/* An empty list, which owns its parameters; the caller frees it. */
 struct ug_params *ug_params_new(void);
 void ug_params_free(struct ug_params *p);
 

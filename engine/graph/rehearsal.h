@@ -41,8 +41,10 @@ struct ug_rehearsal {
     bool *at_home;      /* … nor is what it is made in place of */
 };
 
+/* All that a rehearsal needs, from the arena; nothing is made again so far. */
 struct ug_rehearsal ug_rehearsal_new(struct ug_arena *arena, const struct ug_needs *needs,
                                      const struct ug_order *order);
+/* Goes through the calls with r->again as it is now. */
 void ug_rehearse(struct ug_rehearsal *r);
 
 /* Whether this call, of which there may be two, reads what is made again where there is that. */

@@ -36,7 +36,7 @@ struct ug_tensor {
 struct ug_shape ug_shape_of(int rank, const int64_t *dim);
 #define UG_SHAPE(...)                                                                              \
     ug_shape_of((int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (int64_t[]){__VA_ARGS__})
-struct ug_shape ug_shape_scalar(void);
+struct ug_shape ug_shape_scalar(void); /* of rank 0: one element */
 
 int64_t ug_shape_count(const struct ug_shape *s); /* elements */
 /* The product of extents from axis `from` up to, not including, `to`. */
@@ -47,6 +47,7 @@ bool ug_shape_valid(const struct ug_shape *s);
 /* The shape both broadcast to, as in NumPy; false if they do not fit. */
 bool ug_shape_broadcast(const struct ug_shape *a, const struct ug_shape *b, struct ug_shape *out);
 
+/* Bytes of an element, and of all elements. */
 size_t ug_dtype_size(enum ug_dtype t);
 size_t ug_type_bytes(const struct ug_type *t);
 const char *ug_dtype_name(enum ug_dtype t); /* "float32", "int64" */

@@ -129,6 +129,7 @@ struct ug_declarations {
 void ug_declare(struct ug_declarations *d, struct ug_arena *arena, struct ug_diags *diags,
                 const struct ug_yaml *tree);
 
+/* The module of that name, borrowed; NULL if there is none. */
 const struct ug_module *ug_declared_module(const struct ug_declarations *d, const char *name);
 /* The index of a network; -1 if there is none of that name. */
 int ug_declared_network(const struct ug_declarations *d, const char *name);

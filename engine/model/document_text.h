@@ -16,6 +16,7 @@ struct ug_text {
     size_t at;
 };
 
+/* Finds the lines of a source, which stays borrowed; the list of them is taken from the arena. */
 void ug_text_init(struct ug_text *t, struct ug_arena *arena, struct ug_source *source);
 
 /* Reports the first byte that is not UTF-8 and characters that YAML, or a terminal, would trip

@@ -38,8 +38,8 @@ struct ug_sections {
 };
 
 /* Fills `out` from the keys of a map; a NULL name ends the table.  Unknown, missing and wrong ones
- * are reported, `what`
- * ("the optimizer 'G'") naming the map, and leave their fields alone.  False after an error. */
+ * are reported, `what` ("the optimizer 'G'") naming the map, and leave their fields alone.  False
+ * after an error. */
 bool ug_read_keys(struct ug_sections *s, const struct ug_yaml *map, const char *what,
                   const struct ug_key *keys, void *out);
 
@@ -51,6 +51,7 @@ bool ug_read_key(struct ug_sections *s, const struct ug_key *key, struct ug_yaml
 bool ug_refuse_unknown(struct ug_sections *s, const struct ug_yaml *map, const char *what,
                        const struct ug_key *keys);
 
+/* Reports a section or map, `what`, that has nothing in it. */
 void ug_refuse_empty(struct ug_sections *s, const struct ug_yaml *y, const char *what);
 
 /* True if `y` is a map, and one that is not empty text; otherwise an error that says what it should

@@ -27,6 +27,7 @@ struct ug_parts_of {
     int n_params;
 };
 
+/* Lists the parameters, from the arena of the program. */
 struct ug_parts_of ug_parts_open(struct ug_program *p, struct ug_diags *diags);
 
 /* Reads text[from … to) of a scalar: `E1.res`, `E1.res[1:3]`, `first(E1.res, n)`, `last(…)`, `[a,

@@ -42,6 +42,7 @@ struct ug_quantity {
     const char *const *names; /* BUNDLE: parallel to items */
 };
 
+/* Quantities of each kind; texts and nodes are borrowed. */
 struct ug_quantity ug_quantity_int(int64_t value);
 struct ug_quantity ug_quantity_real(double value);
 struct ug_quantity ug_quantity_bool(bool value);
@@ -133,6 +134,7 @@ struct ug_quantity *ug_eval_list(struct ug_eval *e, struct ug_pos pos, int n);
 
 /* ---- Functions on quantities: min max abs floor ceil round sqrt log exp len int range ---- */
 
+/* Whether a name is one of them. */
 bool ug_is_function(const char *name);
 /* Applies one to evaluated arguments, which ug_is_quantity (for `len`: any list).  values[i]
  * belongs to call->args[1 + i]. */
@@ -145,9 +147,9 @@ const char *const *ug_function_names(int *n);
 /* ---- Checked conversions; `what` names the thing in the message: "argument 'stride' of 'conv2d'"
  * ---- */
 
+/* min and max are inclusive, here and below.  False after an error at `pos`. */
 bool ug_want_int(struct ug_diags *diags, struct ug_pos pos, const char *what,
                  const struct ug_quantity *q, int64_t min, int64_t max, int64_t *out);
-/* min and max are inclusive. */
 bool ug_want_real(struct ug_diags *diags, struct ug_pos pos, const char *what,
                   const struct ug_quantity *q, double min, double max, double *out);
 bool ug_want_bool(struct ug_diags *diags, struct ug_pos pos, const char *what,

@@ -148,9 +148,12 @@ void ug_unfolding_run(struct ug_unfolding *u, struct ug_program *p,
 
 /* ---- names.c ---- */
 
+/* An empty layer of names in front of `up`, which is borrowed. */
 struct ug_env ug_env_layer(enum ug_env_kind kind, const struct ug_env *up);
+/* Binds a name in this layer; the name is borrowed. */
 void ug_env_bind(struct ug_env *env, struct ug_arena *arena, const char *name,
                  struct ug_quantity value);
+/* The value of a name in the nearest layer that has it, made if need be. */
 enum ug_found ug_env_lookup(struct ug_unfolding *u, const struct ug_env *env, struct ug_pos pos,
                             const char *name, struct ug_quantity *out);
 /* The same in one layer alone. */
@@ -173,6 +176,7 @@ bool ug_evaluate_known(struct ug_known *k, struct ug_arena *arena, struct ug_dia
 
 /* ---- places.c ---- */
 
+/* Places: below a label or value, in a round of a `repeat`, … */
 struct ug_at ug_at_below(struct ug_unfolding *u, struct ug_at at, const char *name);
 struct ug_at ug_at_round(struct ug_unfolding *u, struct ug_at at, int64_t round);
 /* Where a call that is part of an expression stands; `name` is that of the op or module. */
@@ -180,10 +184,12 @@ struct ug_at ug_at_call(const struct ug_here *here, const struct ug_expr *call, 
 /* The same for a call of a network, whose scope is its own. */
 struct ug_at ug_at_network(const struct ug_here *here, const struct ug_expr *call,
                            const char *name);
+/* … and for a member of a list that something is applied to. */
 struct ug_at ug_at_member(struct ug_unfolding *u, struct ug_at at, int member);
 
 /* ---- tensors.c: expressions that may hold tensors ---- */
 
+/* As ug_evaluate and ug_evaluate_argument, with values of graphs, calls and tensors. */
 bool ug_evaluate_here(struct ug_here *here, const struct ug_expr *x, struct ug_quantity *out);
 bool ug_evaluate_argument_here(struct ug_here *here, const struct ug_expr *x,
                                struct ug_quantity *out);
@@ -236,6 +242,8 @@ struct ug_binding {
     struct ug_evaluator by;
     struct ug_env inputs, settings; /* what comes out */
 };
+/* Binds the arguments of a call to b->inputs and b->settings; `flowing` as in ug_apply.  False after
+ * an error. */
 bool ug_bind(struct ug_binding *b, const struct ug_expr *text, const struct ug_quantity *flowing);
 
 /* ---- chain.c ---- */
@@ -249,6 +257,7 @@ bool ug_count_rounds(struct ug_here *here, const struct ug_expr *x, int64_t *rou
 
 /* ---- values.c ---- */
 
+/* The values of a graph, none of them made yet; its expressions see `up` behind them. */
 struct ug_making ug_make_graph(struct ug_unfolding *u, const struct ug_graph_decl *decl,
                                struct ug_at at, const struct ug_env *up);
 /* The value of a name of this graph, made if need be. */
@@ -260,6 +269,7 @@ bool ug_make_all(struct ug_making *m);
 
 /* ---- module.c ---- */
 
+/* The result of a module whose inputs and settings are bound; false after an error. */
 bool ug_run_module(struct ug_unfolding *u, const struct ug_module *m, struct ug_env inputs,
                    struct ug_env settings, struct ug_at at, struct ug_pos pos,
                    struct ug_quantity *out);
@@ -268,7 +278,7 @@ void ug_resolve_networks(struct ug_program *p, struct ug_diags *diags);
 
 /* ---- call.c ---- */
 
-/* `values`, if not NULL, are the evaluated arguments, parallel to text->args + 1. */
+/* Calls an op; `values`, if not NULL, are the evaluated arguments, parallel to text->args + 1. */
 bool ug_call_op(struct ug_here *here, const struct ug_op *op, const struct ug_expr *text,
                 const struct ug_quantity *flowing, const struct ug_quantity *values,
                 struct ug_at at, struct ug_quantity *out);
@@ -284,10 +294,12 @@ bool ug_parse_init(struct ug_arena *arena, struct ug_diags *diags, struct ug_var
 struct ug_made_loss *ug_make_losses(struct ug_unfolding *u); /* none of them made yet */
 /* A loss, "G", or one of its terms, "G.rec_1". */
 enum ug_found ug_make_loss(struct ug_unfolding *u, const char *name, struct ug_quantity *out);
+/* Whether ug_make_loss knows the name. */
 bool ug_is_loss(const struct ug_unfolding *u, const char *name);
 /* A single float32 number, or an error; `what` is "the loss 'G'". */
 bool ug_want_scalar(struct ug_unfolding *u, struct ug_pos pos, const char *what,
                     const struct ug_quantity *q, struct ug_node **out);
+/* What an optimizer minimises, a scalar; false after an error. */
 bool ug_make_minimized(struct ug_unfolding *u, const struct ug_optimizer_spec *o,
                        struct ug_node **out);
 

@@ -28,6 +28,7 @@ struct ug_shares ug_shares_measure(struct ug_trainer *t, const struct ug_moment 
                                    const struct ug_machine *machine);
 void ug_shares_free(struct ug_shares *s); /* what it holds */
 
+/* As a table, and as JSON, which the caller releases. */
 void ug_shares_print(const struct ug_shares *s, FILE *out);
 json_t *ug_shares_json(const struct ug_shares *s);
 

@@ -33,6 +33,7 @@ struct ug_facts {
     int n, capacity;
 };
 
+/* Adds a fact; name and value are copied. */
 void ug_facts_add(struct ug_facts *f, enum ug_fact_section section, const char *name,
                   const char *value, uint64_t hash);
 

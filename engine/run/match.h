@@ -49,6 +49,7 @@ struct ug_matching {
 void ug_matching_run(struct ug_matching *m);
 void ug_matching_free(struct ug_matching *m);
 
+/* Whether values were taken. */
 bool ug_verdict_fits(enum ug_verdict v);
 /* Rows that are wrong, with --partial or without. */
 int ug_matching_misfits(const struct ug_matching *m, bool partial);

@@ -26,6 +26,7 @@ bool ug_view_open(struct ug_view *v, struct ug_program *p, const struct ug_reque
                   struct ug_diags *diags);
 void ug_view_close(struct ug_view *v);
 
+/* The inputs of the graph become the tensors of the batch of their names, which are borrowed. */
 void ug_view_bind(const struct ug_view *v, const struct ug_batch *batch);
 
 /* The types of a dataset's entries in batches of `batch`; the caller frees the list, whose names

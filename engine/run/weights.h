@@ -17,7 +17,7 @@ bool ug_weights_take(const struct ug_safetensors *file, const char *path, struct
 
 /* Writes every parameter and state under its owner's name.  The metadata says what they are for:
  * UG_CONFIG_KEY holds `config`, the text of the resolved file, and UG_INPUTS_KEY the types of its
- * inputs, so that the graph can be built without the data. */
+ * inputs, so that the graph can be built without the data.  False after an error. */
 #define UG_CONFIG_KEY "unitgraph"
 #define UG_INPUTS_KEY "unitgraph.inputs"
 bool ug_weights_write(const char *path, const struct ug_program *p, void *const *data,

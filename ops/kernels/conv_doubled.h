@@ -5,11 +5,14 @@
 
 #include "ops/kernels/conv.h"
 
+/* Whether `g` is such a convolution: g->doubled means that pixels are doubled first, and g->in is the
+ * picture before that. */
 bool ug_doubled_fits(const struct ug_conv *g);
 
 /* The 3x3 convolution that does most of the work. */
 struct ug_conv ug_doubled_phases(const struct ug_conv *g);
 
+/* Scratch is in bytes, aligned to 64. */
 size_t ug_doubled_forward_scratch(const struct ug_conv *g);
 void ug_doubled_forward(const struct ug_conv *g, const float *x, const float *w, float *y,
                         void *scratch);

@@ -5,6 +5,7 @@
 
 #include "ops/kernels/conv.h"
 
+/* Shapes as struct ug_conv says; scratch is in bytes, aligned to 64.  The result is written whole. */
 size_t ug_panels_forward_scratch(const struct ug_conv *g);
 void ug_panels_forward(const struct ug_conv *g, const float *x, const float *w, float *y,
                        void *scratch);
