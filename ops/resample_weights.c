@@ -74,8 +74,7 @@ void ug_resample_fill(const struct ug_resample *a, int axis, struct ug_axis *to)
             average_taps(i * a->stride[axis] - a->padding[axis], a->kernel[axis], n_in,
                          a->count_include_pad ? a->kernel[axis] : 0, t, w);
             break;
-        default: { /* UG_RESAMPLE_ADAPTIVE: the bin from floor(i n_in / n_out) up to ceil((i + 1) n_in / n_out)
-                    */
+        default: { /* ADAPTIVE: the bin from floor(i n_in / n_out) up to ceil((i + 1) n_in / n_out) */
             const int64_t begin = i * n_in / n_out, end = ((i + 1) * n_in + n_out - 1) / n_out;
 
             average_taps(begin, end - begin, n_in, 0, t, w);

@@ -77,7 +77,8 @@ static bool reads(const struct ug_node *user, const struct ug_node *n)
     return false;
 }
 
-/* Whichever rule orders the calls, a copy runs right before the first that reads it, not when it could. */
+/* Whichever rule orders the calls, a copy runs right before the first that reads it, not when it
+ * could. */
 START_TEST(copies_run_when_they_are_needed)
 {
     struct ug_node *roots[LAYERS];

@@ -50,22 +50,23 @@ void ug_note(struct ug_diag *diag, struct ug_pos pos, const char *format, ...)
 
 /* Adds "did you mean 'x'?" for the nearest of `n` names if one is near enough to `wrong`, and
  * otherwise "there are: …" for the first few of them.  `kind` is a plural: "ops", "networks". */
-void ug_suggest(struct ug_diag *diag, const char *wrong, const char *kind,
-                const char *const *names, size_t n);
+void ug_suggest(struct ug_diag *diag, const char *wrong, const char *kind, const char *const *names,
+                size_t n);
 /* The name that was probably meant by `wrong`, or NULL. */
 const char *ug_nearest(const char *wrong, const char *const *names, size_t n);
 
-size_t ug_diags_errors(const struct ug_diags *d);   /* how many errors so far */
+size_t ug_diags_errors(const struct ug_diags *d); /* how many errors so far */
 size_t ug_diags_warnings(const struct ug_diags *d);
 
-/* Prints all of them in the order of their places, each as FILE:LINE:COLUMN: error: …, with the line quoted,
- * a caret below it, and the notes.  At most `limit` errors (0: all), then a count of the rest. */
+/* Prints all of them in the order of their places, each as FILE:LINE:COLUMN: error: …, with the line
+ * quoted, a caret below it, and the notes.  At most `limit` errors (0: all), then a count of the rest. */
 void ug_diags_print(const struct ug_diags *d, FILE *out, size_t limit);
 
 /* Removes the warnings, which have been printed. */
 void ug_diags_forget_warnings(struct ug_diags *d);
 
-/* The text of the first error, without place or notes, for tests and for one-line messages; NULL if there is none. */
+/* The text of the first error, without place or notes, for tests and for one-line messages; NULL if
+ * there is none. */
 const char *ug_diags_first(const struct ug_diags *d);
 
 #endif

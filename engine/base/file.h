@@ -34,7 +34,8 @@ bool ug_writer_open(struct ug_writer *w, const char *path, struct ug_diags *diag
 /* Failures are kept for ug_writer_commit; returns false so that a long write can stop early. */
 bool ug_writer_put(struct ug_writer *w, const void *bytes, size_t n);
 /* Flushes, syncs, renames, syncs the folder.  After an error the temporary is gone and what was at
- * `path` before is still there, unless it was the last of these that failed.  The writer is closed either way. */
+ * `path` before is still there, unless it was the last of these that failed.  The writer is closed
+ * either way. */
 bool ug_writer_commit(struct ug_writer *w, struct ug_diags *diags);
 void ug_writer_abandon(struct ug_writer *w); /* removes the temporary and closes */
 

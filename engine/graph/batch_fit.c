@@ -133,7 +133,8 @@ static int compare_places(const struct ug_batch_finder *f, int a, int b)
     return order || s->set[a] == UG_ALONE ? order : ug_compare_ints(s->index[a], s->index[b]);
 }
 
-/* First by the sets of all inputs.  Gradients of two losses stay apart, for in each there are others that belong to them. */
+/* First by the sets of all inputs.  Gradients of two losses stay apart, for in each there are others
+ * that belong to them. */
 int ug_batch_compare_ready(const void *x, const void *y, void *context)
 {
     const struct ug_batch_finder *f = context;

@@ -13,28 +13,34 @@
 
 /* ---- Data (language.md 5) ---- */
 
-enum ug_data_kind { UG_DATA_IMAGES, UG_DATA_IDX, UG_DATA_SYNTHETIC, UG_DATA_TENSORS, UG_DATA_LABELS_OF };
+enum ug_data_kind {
+    UG_DATA_IMAGES,
+    UG_DATA_IDX,
+    UG_DATA_SYNTHETIC,
+    UG_DATA_TENSORS,
+    UG_DATA_LABELS_OF
+};
 enum ug_invert { UG_INVERT_NO, UG_INVERT_YES, UG_INVERT_BOTH };
 
 struct ug_data_entry {
     const char *name;
     enum ug_data_kind kind;
-    struct ug_pos pos;             /* of the entry's key */
-    struct ug_pos path_pos;        /* of the source's value; synthetic: of the scene */
-    struct ug_pos domain_pos;      /* synthetic: */
-    const char *path;              /* resolved: folder, list, glob, IDX file, safetensors file */
-    const char *labels_path;       /* idx: or NULL */
-    const char *key;               /* tensors: */
-    const char *scene, *domain;    /* synthetic: */
+    struct ug_pos pos;          /* of the entry's key */
+    struct ug_pos path_pos;     /* of the source's value; synthetic: of the scene */
+    struct ug_pos domain_pos;   /* synthetic: */
+    const char *path;           /* resolved: folder, list, glob, IDX file, safetensors file */
+    const char *labels_path;    /* idx: or NULL */
+    const char *key;            /* tensors: */
+    const char *scene, *domain; /* synthetic: */
     int64_t count;
     uint64_t scene_seed;
-    const char *of;                /* labels_of: */
-    const char *pair;              /* or NULL */
-    int64_t size[2];               /* [h, w]; 0 = as the pictures are */
-    int64_t resize;                /* shorter side; 0 = none */
-    int64_t channels;              /* 1, 3, or 0 = as the pictures are */
-    double range[2];               /* what black and white become */
-    int64_t limit;                 /* 0 = all */
+    const char *of;   /* labels_of: */
+    const char *pair; /* or NULL */
+    int64_t size[2];  /* [h, w]; 0 = as the pictures are */
+    int64_t resize;   /* shorter side; 0 = none */
+    int64_t channels; /* 1, 3, or 0 = as the pictures are */
+    double range[2];  /* what black and white become */
+    int64_t limit;    /* 0 = all */
     bool flip, shuffle, skip_broken;
     enum ug_invert invert;
 };
@@ -46,7 +52,7 @@ struct ug_data_spec {
     struct ug_data_entry *entries;
     int n;
     int64_t batch;
-    int64_t keep;                  /* bytes of decoded pictures that may be kept; 0: no limit of its own */
+    int64_t keep; /* bytes of decoded pictures that may be kept; 0: no limit */
 };
 
 /* ---- Training (language.md 6) ---- */
@@ -57,34 +63,34 @@ struct ug_optimizer_spec {
     const char *name;
     struct ug_pos pos;
     enum ug_optimizer_kind kind;
-    const struct ug_expr *lr;      /* may use step, steps, epoch, epochs */
+    const struct ug_expr *lr; /* may use step, steps, epoch, epochs */
     double betas[2], eps, weight_decay;
-    double momentum, dampening;    /* sgd, rmsprop */
-    bool nesterov, amsgrad;        /* sgd; adam, adamw */
-    double alpha;                  /* rmsprop */
+    double momentum, dampening; /* sgd, rmsprop */
+    bool nesterov, amsgrad;     /* sgd; adam, adamw */
+    double alpha;               /* rmsprop */
     bool centered;
-    double clip_norm;              /* 0 = none */
-    int64_t every;                 /* 1 = each step */
-    double ema;                    /* decay; 0 = none */
+    double clip_norm; /* 0 = none */
+    int64_t every;    /* 1 = each step */
+    double ema;       /* decay; 0 = none */
     const struct ug_expr *minimize;
-    struct ug_param **params;      /* owners, in the order of the program */
+    struct ug_param **params; /* owners, in the order of the program */
     int n_params;
 };
 
 struct ug_train_spec {
-    bool present;                  /* the file has `train` */
-    int64_t steps;                 /* from `steps`, or from `epochs` and the largest source */
-    double epochs;                 /* 0 where `steps` was given */
-    int64_t largest;               /* samples of the largest source; 0 = not known */
+    bool present;    /* the file has `train` */
+    int64_t steps;   /* from `steps`, or from `epochs` and the largest source */
+    double epochs;   /* 0 where `steps` was given */
+    int64_t largest; /* samples of the largest source; 0 = not known */
     uint64_t seed;
-    bool ordered;                  /* update is a list */
-    int *order;                    /* optimizer indices in update order (all of them when simultaneous) */
+    bool ordered; /* update is a list */
+    int *order;   /* optimizers in update order; all of them when simultaneous */
     int n_order;
     struct ug_optimizer_spec *optimizers;
     int n_optimizers;
-    const char *init;              /* FILE.safetensors or NULL */
+    const char *init; /* FILE.safetensors or NULL */
     struct ug_pos init_pos;
-    int64_t memory;                /* bytes the process may take; 0: as many as it needs */
+    int64_t memory; /* bytes the process may take; 0: as many as it needs */
     struct ug_pos memory_pos;
 };
 
@@ -93,7 +99,7 @@ struct ug_column {
     const struct ug_expr *expr;
 };
 
-struct ug_event_spec {             /* samples, validate, checkpoint, log */
+struct ug_event_spec { /* samples, validate, checkpoint, log */
     bool present;
     int64_t every;
     struct ug_pos pos;
@@ -102,7 +108,7 @@ struct ug_event_spec {             /* samples, validate, checkpoint, log */
 struct ug_samples_spec {
     struct ug_event_spec event;
     int64_t count;
-    struct ug_data_spec data;      /* merged with `data`; unshuffled, uncropped, unflipped */
+    struct ug_data_spec data; /* merged with `data`; unshuffled, uncropped, unflipped */
     struct ug_column *columns;
     int n_columns;
 };
@@ -118,15 +124,15 @@ enum ug_best_mode { UG_BEST_AUTO, UG_BEST_MIN, UG_BEST_MAX };
 
 struct ug_checkpoint_spec {
     struct ug_event_spec event;
-    int64_t keep;                  /* 0 = all */
-    int best;                      /* index in validate.metrics, -1 = none */
-    enum ug_best_mode best_mode;   /* auto: see ug_program_rises */
+    int64_t keep;                /* 0 = all */
+    int best;                    /* index in validate.metrics, -1 = none */
+    enum ug_best_mode best_mode; /* auto: see ug_program_rises */
 };
 
 struct ug_translate_spec {
     const char *name;
     struct ug_pos pos;
-    const char *from;              /* input, or NULL: draws pictures */
+    const char *from; /* input, or NULL: draws pictures */
     struct ug_pos from_pos;
     const struct ug_expr *to;
 };
@@ -136,7 +142,7 @@ struct ug_translate_spec {
 struct ug_input {
     const char *name;
     struct ug_pos pos;
-    struct ug_type type;           /* with the batch of the file */
+    struct ug_type type;              /* with the batch of the file */
     const struct ug_data_entry *data; /* NULL: from `inputs`, given from outside */
 };
 
@@ -146,10 +152,10 @@ struct ug_network {
     struct ug_pos pos;
 };
 
-struct ug_tie {                    /* one line of `share`, for check and dot */
-    const char *left, *right;      /* as written */
+struct ug_tie {               /* one line of `share`, for check and dot */
+    const char *left, *right; /* as written */
     struct ug_pos pos;
-    int n;                         /* parameters tied */
+    int n; /* parameters tied */
 };
 
 struct ug_vars;
@@ -157,7 +163,7 @@ struct ug_vars;
 struct ug_program {
     struct ug_arena *arena;
     const char *path;
-    struct ug_yaml *tree;          /* the composed file */
+    struct ug_yaml *tree; /* the composed file */
     struct ug_params *params;
     struct ug_input *inputs;
     int n_inputs;
@@ -173,21 +179,22 @@ struct ug_program {
     struct ug_checkpoint_spec checkpoint;
     struct ug_translate_spec *translates;
     int n_translates;
-    struct ug_vars *vars;          /* private to engine/model, like */
-    struct ug_language *language;  /* modules, networks, expressions */
+    struct ug_vars *vars;         /* private to engine/model, like */
+    struct ug_language *language; /* modules, networks, expressions */
 };
 
 struct ug_load_options {
-    const char *const *sets;       /* "NAME=EXPR" */
+    const char *const *sets; /* "NAME=EXPR" */
     int n_sets;
-    bool without_data;             /* do not look at data files: inputs come from elsewhere */
-    const struct ug_input *given;  /* types of inputs that are known from elsewhere (eval --in) */
+    bool without_data;            /* do not look at data files: inputs come from elsewhere */
+    const struct ug_input *given; /* types of inputs that are known from elsewhere (eval --in) */
     int n_given;
-    const char *text;              /* load this text instead of the file; path is its name */
+    const char *text; /* load this text instead of the file; path is its name */
     size_t length;
 };
 
-/* Reads and checks a file.  The program may be partial after errors (ask the list); NULL if nothing could be read. */
+/* Reads and checks a file.  The program may be partial after errors (ask the list); NULL if nothing
+ * could be read. */
 struct ug_program *ug_program_load(const char *path, const struct ug_load_options *options,
                                    struct ug_diags *diags);
 void ug_program_free(struct ug_program *p); /* NULL is fine */
@@ -196,7 +203,8 @@ void ug_program_free(struct ug_program *p); /* NULL is fine */
 struct ug_param **ug_program_list_params(const struct ug_program *p, int *n);
 
 /* The value of an `lr` at a step: `step`, `epoch` finished so far. Does not allocate. */
-double ug_program_rate(const struct ug_program *p, const struct ug_expr *lr, int64_t step, int64_t epoch);
+double ug_program_rate(const struct ug_program *p, const struct ug_expr *lr, int64_t step,
+                       int64_t epoch);
 
 /* Whether a metric of `validate` grows as results get better: as `checkpoint.best` says of it, else
  * by the ops in it: psnr and 1 - l1_loss do; losses, and what is not known, do not. */
@@ -205,31 +213,33 @@ bool ug_program_rises(const struct ug_program *p, int metric);
 /* ---- Graphs ---- */
 
 enum ug_want {
-    UG_WANT_VALUES = 1,     /* everything in `graph` */
-    UG_WANT_LOSSES = 2,     /* losses and their terms */
-    UG_WANT_OPTIMIZED = 4,  /* what each optimizer minimises, and its losses' terms */
-    UG_WANT_SAMPLES = 8,    /* samples.columns */
-    UG_WANT_METRICS = 16,   /* validate.metrics */
-    UG_WANT_TRANSLATE = 32  /* translates[request.translate].to */
+    UG_WANT_VALUES = 1,    /* everything in `graph` */
+    UG_WANT_LOSSES = 2,    /* losses and their terms */
+    UG_WANT_OPTIMIZED = 4, /* what each optimizer minimises, and its losses' terms */
+    UG_WANT_SAMPLES = 8,   /* samples.columns */
+    UG_WANT_METRICS = 16,  /* validate.metrics */
+    UG_WANT_TRANSLATE = 32 /* translates[request.translate].to */
 };
 
 struct ug_request {
     unsigned want;
     bool training;
-    int64_t batch;                  /* first extent of data inputs; 0: as in the file */
-    const struct ug_input *types;   /* types of inputs that differ from the file's */
+    int64_t batch;                /* first extent of data inputs; 0: as in the file */
+    const struct ug_input *types; /* types of inputs that differ from the file's */
     int n_types;
     int translate;
-    const char *const *fetch;       /* instead of all VALUES and LOSSES: these names (a value, v.a, list[i], a loss or LOSS.TERM) */
+    /* Instead of all VALUES and LOSSES: these names, of values (v, v.a, list[i]), losses or terms
+     * (LOSS.TERM). */
+    const char *const *fetch;
     int n_fetch;
 };
 
 struct ug_value {
-    const char *name;       /* "mu1", "v.a", "outs[0]", "G", "G.rec_1", a column's label, a metric's name */
+    const char *name; /* "mu1", "v.a", "outs[0]", "G", "G.rec_1"; of a column, a metric */
     struct ug_node *node;
     struct ug_pos pos;
-    bool pruned;            /* a loss term whose factor is 0 */
-    int loss;               /* of a term: index of its loss in `losses`; else -1 */
+    bool pruned; /* a loss term whose factor is 0 */
+    int loss;    /* of a term: index of its loss in `losses`; else -1 */
 };
 
 struct ug_values {
@@ -239,7 +249,7 @@ struct ug_values {
 
 struct ug_state_update {
     struct ug_param *param;
-    struct ug_node *next;   /* reads the state as the step found it; ug_chain_states chains several */
+    struct ug_node *next; /* reads the state as the step found it; ug_chain_states chains several */
 };
 
 struct ug_unfolded {
