@@ -11,6 +11,7 @@
 #include "engine/graph/call.h"
 #include "ops/axes.h"
 #include "ops/emit.h"
+#include "ops/kernels/cut.h"
 #include "ops/reduced.h"
 
 static bool extreme_infer(struct ug_inference *t)
@@ -106,7 +107,7 @@ static void fold_axis(const struct fold_kernels *kernels, const struct fold *f, 
 {
     const int64_t strips = (f->inner + STRIP - 1) / STRIP;
 
-#pragma omp parallel for schedule(static) if (f->outer * f->extent * f->inner > 16384)
+#pragma omp parallel for schedule(static) if (f->outer * f->extent * f->inner > UG_SHARED_ELEMENTS)
     for (int64_t unit = 0; unit < f->outer * strips; unit++) {
         const int64_t o = unit / strips, i = unit % strips * STRIP;
         const float *from = x + o * f->extent * f->inner + i;
@@ -262,7 +263,7 @@ static void argmax_run(const struct ug_kernel *k)
     const float *x = k->in[0].data;
     int64_t *y = k->out.data;
 
-#pragma omp parallel for schedule(static) if (f.outer * f.extent * f.inner > 16384)
+#pragma omp parallel for schedule(static) if (f.outer * f.extent * f.inner > UG_SHARED_ELEMENTS)
     for (int64_t unit = 0; unit < f.outer * strips; unit++) {
         const int64_t o = unit / strips, i = unit % strips * STRIP;
 

@@ -11,7 +11,10 @@
 #include "engine/graph/copy.h"
 #include "engine/graph/passes.h"
 
-enum { LEAST_ELEMENTS = 4096 }; /* smaller values are not worth a call */
+enum {
+    LEAST_ELEMENTS = 4096, /* smaller values are not worth a call */
+    MUCH_SMALLER = 16      /* what is this much smaller than a value is kept to make it from */
+};
 
 struct recomputing {
     struct ug_copying c;
@@ -40,11 +43,11 @@ static void find_uses(struct recomputing *r, struct ug_node *const *roots, int n
     }
 }
 
-/* Whether the input is there anyway when the last backward user of n runs. */
+/* Whether the input is there anyway when the last backward user of n runs, or costs little then. */
 static bool is_kept(const struct recomputing *r, const struct ug_node *in, const struct ug_node *n)
 {
     return ug_is_leaf(in) ||
-           16 * ug_shape_count(&in->type.shape) < ug_shape_count(&n->type.shape) ||
+           MUCH_SMALLER * ug_shape_count(&in->type.shape) < ug_shape_count(&n->type.shape) ||
            (!r->again[in->id] && !in->op->is_view &&
             r->last_backward[in->id] > r->last_backward[n->id]);
 }

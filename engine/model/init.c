@@ -169,12 +169,13 @@ static bool is_layer(const char *name)
 
 static void report_key(struct rules *rs, const struct ug_yaml *key, const char *what)
 {
-    const char *names[64];
+    enum { MOST = 64 };
+    const char *names[MOST];
     size_t n = 0;
 
     names[n++] = "weight";
     names[n++] = "bias";
-    for (const struct ug_op *op = ug_op_next(NULL); op && n < 64; op = ug_op_next(op))
+    for (const struct ug_op *op = ug_op_next(NULL); op && n < MOST; op = ug_op_next(op))
         if (is_layer(op->name))
             names[n++] = op->name;
     ug_suggest(ug_error(rs->of.diags, key->pos, "'%s' is no %s", key->text, what), key->text,

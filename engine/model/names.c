@@ -210,15 +210,16 @@ static enum ug_found lookup_known(void *context, const struct ug_expr *name,
 static void suggest_known(void *context, const char *name, struct ug_diag *diag)
 {
     const struct ug_known *k = context;
-    const char *names[64];
+    enum { MOST = 64, MOST_BOUND = 32 };
+    const char *names[MOST];
     size_t n = 0;
     int n_vars;
     const char *const *vars = ug_vars_names(k->vars, &n_vars);
 
     for (const struct ug_env *env = k->env; env; env = env->up)
-        for (int i = 0; i < env->n && n < 32; i++)
+        for (int i = 0; i < env->n && n < MOST_BOUND; i++)
             names[n++] = env->bound[i].name;
-    for (int i = 0; i < n_vars && n < 64; i++)
+    for (int i = 0; i < n_vars && n < MOST; i++)
         names[n++] = vars[i];
     ug_suggest(diag, name, "names", names, n);
 }

@@ -7,7 +7,7 @@
 #include "engine/run/view.h"
 #include "engine/unitgraph.h"
 
-enum { MOST_NAMES = 8, WIDEST_LEFT = 60 };
+enum { MOST_NAMES = 8, WIDEST_LEFT = 60, NUMBER_TEXT = 40 };
 
 struct checking {
     struct ug_program *program;
@@ -18,9 +18,9 @@ struct checking {
 };
 
 /* "12,345,678" */
-static const char *with_commas(double n, char text[40])
+static const char *with_commas(double n, char text[NUMBER_TEXT])
 {
-    char digits[40];
+    char digits[NUMBER_TEXT];
     const int length = snprintf(digits, sizeof digits, "%.0f", n);
     char *to = text;
 
@@ -34,14 +34,14 @@ static const char *with_commas(double n, char text[40])
 }
 
 /* "34.5 MB": three digits and the power of a thousand that suits them. */
-static const char *with_unit(double n, const char *unit, char text[40])
+static const char *with_unit(double n, const char *unit, char text[NUMBER_TEXT])
 {
     static const char *const powers[] = {"", "k", "M", "G", "T", "P"};
     int power = 0;
 
     for (; n >= 999.5 && power < 5; power++)
         n /= 1000;
-    snprintf(text, 40, "%.*f %s%s", power && n < 99.95 ? 1 : 0, n, powers[power], unit);
+    snprintf(text, NUMBER_TEXT, "%.*f %s%s", power && n < 99.95 ? 1 : 0, n, powers[power], unit);
     return text;
 }
 
@@ -99,7 +99,7 @@ static void show_network(const struct checking *c, const struct ug_network *netw
     const struct ug_params *params = c->program->params;
     double elements = 0, tied = 0;
     int tensors = 0;
-    char a[40], b[40];
+    char a[NUMBER_TEXT], b[NUMBER_TEXT];
 
     for (int i = 0; i < params->n; i++) {
         const struct ug_param *p = params->items[i];
@@ -120,7 +120,7 @@ static void show_networks(const struct checking *c)
 {
     const struct ug_params *params = c->program->params;
     double owned = 0;
-    char text[40];
+    char text[NUMBER_TEXT];
 
     fputs("networks\n", c->out);
     for (int i = 0; i < c->program->n_networks; i++)
@@ -246,7 +246,7 @@ static void show_frozen(const struct checking *c)
     const struct ug_params *params = c->program->params;
     int n = 0;
     double elements = 0;
-    char text[40];
+    char text[NUMBER_TEXT];
 
     for (int i = 0; i < params->n; i++)
         if (params->items[i]->frozen && params->items[i]->owner == params->items[i]) {
@@ -260,7 +260,7 @@ static void show_frozen(const struct checking *c)
 static void show_training(const struct checking *c)
 {
     const struct ug_train_spec *t = &c->program->train;
-    char text[40];
+    char text[NUMBER_TEXT];
 
     fprintf(c->out, "training, %s steps, updates %s\n", with_commas((double)t->steps, text),
             t->ordered ? "one after the other" : "simultaneous");
@@ -315,7 +315,7 @@ static bool add_view(const struct checking *c, unsigned want, const struct ug_da
 static void show_amount(const struct checking *c, const char *what, double n, const char *unit,
                         const char *remark)
 {
-    char text[40];
+    char text[NUMBER_TEXT];
 
     fprintf(c->out, "  %-20s %s%s\n", what, with_unit(n, unit, text), remark);
 }
@@ -336,7 +336,7 @@ static void show_arithmetic(const struct checking *c)
     const struct ug_plan *plan =
         c->trainer->n_steps ? ug_exec_plan(c->trainer->steps[0]->run.exec) : NULL;
     const double again = plan ? repeated_flops(plan) : 0;
-    char text[40];
+    char text[NUMBER_TEXT];
 
     show_amount(c, "arithmetic", plan ? plan->flops : 0, "FLOP", " a step, forward and backward");
     if (again > 0)

@@ -103,11 +103,9 @@ static void apply_options(struct ug_session *r)
 
 static bool load(struct ug_session *r)
 {
-    const struct ug_overrides *o = &r->options->overrides;
-    const struct ug_sets sets =
-        ug_sets_join(r->arena, (struct ug_sets){r->made.sets, r->made.n_sets},
-                     (struct ug_sets){o->sets, o->n_sets});
-    const struct ug_load_options options = {.sets = sets.items, .n_sets = sets.n};
+    const struct ug_overrides kept = {r->made.sets, r->made.n_sets};
+    const struct ug_overrides sets = ug_sets_join(r->arena, kept, r->options->overrides);
+    const struct ug_load_options options = {.sets = sets.sets, .n_sets = sets.n_sets};
 
     r->program = ug_program_load(r->file, &options, r->diags);
     if (!r->program || ug_diags_errors(r->diags))
@@ -118,9 +116,9 @@ static bool load(struct ug_session *r)
         return false;
     }
     r->experiment = ug_config_text(r->program);
-    const struct ug_sets settled = ug_sets_settle(r->arena, sets, r->program->tree);
-    r->made.sets = settled.items;
-    r->made.n_sets = settled.n;
+    const struct ug_overrides settled = ug_sets_settle(r->arena, sets, r->program->tree);
+    r->made.sets = settled.sets;
+    r->made.n_sets = settled.n_sets;
     apply_options(r);
     r->config = ug_config_text(r->program);
     if (r->options->init)

@@ -48,13 +48,16 @@ static int wider(int width, const char *text, int most)
     return n <= width ? width : n < most ? n : most;
 }
 
-/* "key  in the run  in the file", a line a change. */
+/* A line a change, under a heading. */
 static void note_changes(struct ug_session *r, const struct ug_changes *c, struct ug_diag *d)
 {
     const int n = c->n < MOST_ROWS ? c->n : MOST_ROWS;
+    static const char *const heading[] = {"key", "in the run", "in the file"};
     const char *text[MOST_ROWS][2];
-    int widths[3] = {3, 10, 11};
+    int widths[3];
 
+    for (int i = 0; i < 3; i++)
+        widths[i] = (int)strlen(heading[i]);
     for (int i = 0; i < n; i++) {
         text[i][0] = ug_change_text(r->arena, c->items[i].before, WIDEST_VALUE);
         text[i][1] = ug_change_text(r->arena, c->items[i].after, WIDEST_VALUE);
@@ -62,7 +65,7 @@ static void note_changes(struct ug_session *r, const struct ug_changes *c, struc
         widths[1] = wider(widths[1], text[i][0], WIDEST_VALUE);
         widths[2] = wider(widths[2], text[i][1], WIDEST_VALUE);
     }
-    note_row(d, widths, "key", "in the run", "in the file", NULL);
+    note_row(d, widths, heading[0], heading[1], heading[2], NULL);
     for (int i = 0; i < n; i++)
         note_row(d, widths, c->items[i].key, text[i][0], text[i][1], refusal_of(c->items[i].key));
     if (c->n > n)

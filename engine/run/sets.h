@@ -3,17 +3,15 @@
 #define UG_SETS_H
 
 #include "engine/model/document.h"
-
-struct ug_sets {
-    const char *const *items; /* "NAME=EXPR" */
-    int n;
-};
+#include "engine/unitgraph.h"
 
 /* Those of `kept` whose names are not in `added`, then `added`.  From the arena. */
-struct ug_sets ug_sets_join(struct ug_arena *a, struct ug_sets kept, struct ug_sets added);
+struct ug_overrides ug_sets_join(struct ug_arena *a, struct ug_overrides kept,
+                                 struct ug_overrides added);
 
 /* The same with the paths in them made absolute, as they stand in the settled tree: they hold in
  * any working directory.  From the arena. */
-struct ug_sets ug_sets_settle(struct ug_arena *a, struct ug_sets sets, struct ug_yaml *tree);
+struct ug_overrides ug_sets_settle(struct ug_arena *a, struct ug_overrides sets,
+                                   struct ug_yaml *tree);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "ops/kernels/cut.h"
+
 struct axis {
     int64_t extent;             /* of the box */
     int64_t from, to;           /* where it starts in x and in y */
@@ -51,7 +53,7 @@ void ug_copy_box(const struct ug_tensor *x, const int64_t *from, const struct ug
 
     for (int i = 1; i < n; i++)
         lines *= axes[i].extent;
-#pragma omp parallel for schedule(static) if (lines * line > 16384)
+#pragma omp parallel for schedule(static) if (lines * line > UG_SHARED_ELEMENTS)
     for (int64_t unit = 0; unit < lines; unit++) {
         int64_t rest = unit, at_x = axes[0].from, at_y = axes[0].to;
 

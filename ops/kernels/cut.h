@@ -5,6 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* So many elements to move, and more, are shared among threads: fewer are done sooner than they are
+ * handed over. */
+enum { UG_SHARED_ELEMENTS = 1 << 14 };
+
 static inline int64_t ug_min(int64_t a, int64_t b)
 {
     return a < b ? a : b;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "ops/kernels/cut.h"
+
 /* Which element of an axis of n a padded one (counted from the axis's first) shows; -1: none. */
 static int64_t source_of(int64_t k, int64_t n, enum ug_pad_mode mode)
 {
@@ -99,7 +101,7 @@ void ug_pad_run(const struct ug_tensor *x, const struct ug_padding *p, enum ug_p
 
     if (l.large_line == 0)
         return;
-#pragma omp parallel for schedule(static) if (n * l.large_line > 16384)
+#pragma omp parallel for schedule(static) if (n * l.large_line > UG_SHARED_ELEMENTS)
     for (int64_t i = 0; i < n; i++) {
         const int64_t source = nothing ? -1 : source_line(&l, i);
         float *line = to + i * l.large_line;
@@ -149,7 +151,7 @@ void ug_pad_back_run(const struct ug_tensor *dy, const struct ug_padding *p, enu
 
     if (ug_shape_count(&dx->shape) == 0)
         return;
-#pragma omp parallel for schedule(static) if (planes * lines * l.large_line > 16384)
+#pragma omp parallel for schedule(static) if (planes * lines * l.large_line > UG_SHARED_ELEMENTS)
     for (int64_t i = 0; i < planes; i++) {
         memset(to + i * plane, 0, (size_t)plane * sizeof *to);
         for (int64_t j = i * lines; j < (i + 1) * lines; j++)

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "ops/kernels/cut.h"
+
 enum { TILE = 32 };
 
 struct axis {
@@ -84,7 +86,7 @@ static void copy_lines(struct move *m)
 {
     const int64_t line = m->rank ? take_axis(m, m->rank - 1).extent : 1, lines = count(m);
 
-#pragma omp parallel for schedule(static) if (lines * line > 16384)
+#pragma omp parallel for schedule(static) if (lines * line > UG_SHARED_ELEMENTS)
     for (int64_t i = 0; i < lines; i++) {
         int64_t x, y;
 
@@ -160,7 +162,8 @@ static void transpose_planes(struct move *m)
     const int64_t tiles_i = (row.extent + TILE - 1) / TILE;
     const int64_t tiles_j = (column.extent + TILE - 1) / TILE, planes = count(m);
 
-#pragma omp parallel for schedule(static) if (planes * row.extent * column.extent > 16384)
+#pragma omp parallel for schedule(static) if (planes * row.extent * column.extent >                \
+                                              UG_SHARED_ELEMENTS)
     for (int64_t unit = 0; unit < planes * tiles_i * tiles_j; unit++) {
         const int64_t j = unit % tiles_j * TILE, i = unit / tiles_j % tiles_i * TILE;
         const int64_t rows = row.extent - i < TILE ? row.extent - i : TILE;
