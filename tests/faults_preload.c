@@ -6,10 +6,13 @@
  *     FAULT_HOW    enospc, eio: the call fails; kill: the process ends before it; tear: it ends when
  *                  half of what was to be written is
  *     FAULT_LOG    a file that takes a line for each: "rename FROM TO"
+ *     FAULT_DISK   a folder that takes what is synced, and so would survive a loss of power: by inode
+ *                  number, a file's bytes, or a folder's names and their inode numbers
  *
  * Streams do their writing inside the C library, where nothing is replaced: of them fopen, fwrite
  * and fflush are.
  */
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +20,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
@@ -57,6 +61,79 @@ static void die(void)
     kill(getpid(), SIGKILL);
     pause();
 }
+
+/* ---- What is on the disk ---- */
+
+/* Where the disk has, or is to have, what this inode holds; false if no disk is kept. */
+static bool on_disk(ino_t inode, char path[PATH_MAX])
+{
+    const char *disk = getenv("FAULT_DISK");
+
+    return disk && snprintf(path, PATH_MAX, "%s/%ju", disk, (uintmax_t)inode) < PATH_MAX;
+}
+
+/* A new file or folder has nothing on the disk, whatever had its inode before. */
+static void begin(const char *path)
+{
+    char kept[PATH_MAX];
+    struct stat st;
+
+    if (is_under(path) && !stat(path, &st) && on_disk(st.st_ino, kept))
+        REAL(unlink)(kept);
+}
+
+static void keep_bytes(int fd, FILE *out)
+{
+    char piece[4096];
+    ssize_t n;
+
+    for (off_t at = 0; (n = pread(fd, piece, sizeof piece, at)) > 0; at += n)
+        REAL(fwrite)(piece, 1, (size_t)n, out);
+}
+
+/* "folder INODE NAME", "file INODE NAME", "link TARGET NAME". */
+static void keep_names(const char *path, FILE *out)
+{
+    DIR *d = opendir(path);
+    char target[PATH_MAX];
+    struct stat st;
+
+    for (const struct dirent *e; d && (e = readdir(d));) {
+        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
+            fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW))
+            continue;
+        const ssize_t n =
+            S_ISLNK(st.st_mode) ? readlinkat(dirfd(d), e->d_name, target, PATH_MAX) : -1;
+        if (n >= 0)
+            fprintf(out, "link %.*s %s\n", (int)n, target, e->d_name);
+        else
+            fprintf(out, "%s %ju %s\n", S_ISDIR(st.st_mode) ? "folder" : "file",
+                    (uintmax_t)st.st_ino, e->d_name);
+    }
+    if (d)
+        closedir(d);
+}
+
+/* What is synced comes to the disk. */
+static void keep(int fd, const char *path)
+{
+    char kept[PATH_MAX];
+    struct stat st;
+    FILE *out = !fstat(fd, &st) && on_disk(st.st_ino, kept) ? REAL(fopen)(kept, "w") : NULL;
+
+    if (!out)
+        return;
+    const int readable = S_ISREG(st.st_mode) ? REAL(open)(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (readable >= 0) {
+        keep_bytes(readable, out);
+        close(readable);
+    } else {
+        keep_names(path, out);
+    }
+    fclose(out);
+}
+
+/* ---- What goes wrong ---- */
 
 /* What is to happen to this call.  Sets errno for one that fails. */
 static enum fault meet(const char *what, const char *path, const char *other)
@@ -112,23 +189,41 @@ int open(const char *path, int flags, ...)
     va_start(args, flags);
     const mode_t mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(args, mode_t) : 0;
     va_end(args);
-    return fails(meet("open", path, NULL)) ? -1 : REAL(open)(path, flags, mode);
+    const bool is_new = access(path, F_OK) != 0;
+    const int fd = fails(meet("open", path, NULL)) ? -1 : REAL(open)(path, flags, mode);
+    if (fd >= 0 && is_new)
+        begin(path);
+    return fd;
 }
 
 FILE *fopen(const char *path, const char *mode)
 {
-    return fails(meet("open", path, NULL)) ? NULL : REAL(fopen)(path, mode);
+    const bool is_new = access(path, F_OK) != 0;
+    FILE *f = fails(meet("open", path, NULL)) ? NULL : REAL(fopen)(path, mode);
+
+    if (f && is_new)
+        begin(path);
+    return f;
 }
 
 int mkdir(const char *path, mode_t mode)
 {
-    return fails(meet("mkdir", path, NULL)) ? -1 : REAL(mkdir)(path, mode);
+    const int result = fails(meet("mkdir", path, NULL)) ? -1 : REAL(mkdir)(path, mode);
+
+    if (!result)
+        begin(path);
+    return result;
 }
 
 int fsync(int fd)
 {
-    return fails(meet_open_file("fsync", fd)) ? -1
-                                              : 0; /* no test loses power: it would only wait */
+    char path[PATH_MAX];
+
+    if (fails(meet("fsync", path_of(fd, path), NULL)))
+        return -1;
+    if (is_under(path))
+        keep(fd, path);
+    return 0; /* the real disk is not waited for */
 }
 
 int rename(const char *from, const char *to)

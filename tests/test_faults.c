@@ -4,8 +4,10 @@
  * A run is repeated with its first, second, … last call on a file going wrong (faults_preload.c).
  * With ALL_FAULTS set in the environment, each in every way there is; else the ways take turns. */
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,11 +52,11 @@ static int run(const char *out, bool resume, int at, const char *how)
     char command[4000];
 
     snprintf(command, sizeof command,
-             "LD_PRELOAD=%s FAULT_UNDER=%s FAULT_AT=%d FAULT_HOW=%s FAULT_LOG=%s exec %s run %s "
-             "--out %s -q --threads 1 %s 2>%s",
-             getenv("FAULTS"), folder_file(out), at, how, folder_file("log"), getenv("UNITGRAPH"),
-             folder_file("text.yaml"), folder_file(out), resume ? "--resume" : "",
-             folder_file("said"));
+             "LD_PRELOAD=%s FAULT_UNDER=%s FAULT_AT=%d FAULT_HOW=%s FAULT_LOG=%s FAULT_DISK=%s "
+             "exec %s run %s --out %s -q --threads 1 %s 2>%s",
+             getenv("FAULTS"), folder_file(out), at, how, folder_file("log"), folder_file("disk"),
+             getenv("UNITGRAPH"), folder_file("text.yaml"), folder_file(out),
+             resume ? "--resume" : "", folder_file("said"));
     unlink(folder_file("log"));
     return system(command);
 }
@@ -155,6 +157,79 @@ START_TEST(every_call_of_a_resumed_run_may_fail)
 }
 END_TEST
 
+/* ---- Power ---- */
+
+/* What the disk has of an inode, or NULL. */
+static FILE *open_kept(const char *inode)
+{
+    return fopen(folder_file(ug_arena_format(arena, "disk/%s", inode)), "r");
+}
+
+static void restore_file(const char *inode, const char *to)
+{
+    FILE *in = open_kept(inode), *out = fopen(to, "w");
+    char piece[4096];
+
+    ck_assert_ptr_nonnull(out);
+    for (size_t n; in && (n = fread(piece, 1, sizeof piece, in)) > 0;)
+        fwrite(piece, 1, n, out);
+    fclose(out);
+    if (in)
+        fclose(in);
+}
+
+/* What was never synced is not there, and a name that was synced before its bytes is empty. */
+static void restore_folder(const char *inode, const char *to)
+{
+    FILE *in = open_kept(inode);
+    char kind[8], is[256], name[256];
+
+    ck_assert_int_eq(mkdir(to, 0777), 0);
+    while (in && fscanf(in, "%7s %255s %255[^\n]", kind, is, name) == 3) {
+        const char *path = ug_arena_format(arena, "%s/%s", to, name);
+        if (!strcmp(kind, "folder"))
+            restore_folder(is, path);
+        else if (!strcmp(kind, "file"))
+            restore_file(is, path);
+        else
+            ck_assert_int_eq(symlink(is, path), 0);
+    }
+    if (in)
+        fclose(in);
+}
+
+/* The machine stops: of the run's folder, what was synced comes back. */
+static void lose_power(void)
+{
+    const char *lost = folder_file("lost");
+    struct stat st;
+
+    ck_assert_int_eq(stat(folder, &st), 0);
+    ug_folder_remove(lost);
+    ck_assert_int_eq(rename(folder, lost), 0);
+    restore_folder(ug_arena_format(arena, "%ju", (uintmax_t)st.st_ino), folder);
+}
+
+START_TEST(power_may_go_at_every_call)
+{
+    ck_assert_int_eq(run("whole", false, 0, "kill"), 0);
+    const int calls = count_calls();
+    for (int at = 1; at <= calls; at++) {
+        const char *place = ug_arena_format(arena, "power gone at call %d", at);
+        ug_folder_remove(folder);
+        ug_folder_remove(folder_file("disk"));
+        ck_assert_int_eq(mkdir(folder_file("disk"), 0777), 0);
+        if (!run("out", false, at, "kill"))
+            break; /* how often the report is written depends on time */
+        if (!ug_folder_exists(folder))
+            continue;
+        lose_power();
+        ck_assert_msg(!run("out", true, 0, "kill"), "%s: %s", place, experiment_text("said"));
+        check_end(place);
+    }
+}
+END_TEST
+
 /* ---- The order of things ---- */
 
 /* Where a line that begins so stands after `from`; it must. */
@@ -206,6 +281,7 @@ Suite *ug_suite(void)
     tcase_add_checked_fixture(t, setup, scratch_teardown);
     tcase_add_test(t, every_call_may_fail);
     tcase_add_test(t, every_call_of_a_resumed_run_may_fail);
+    tcase_add_test(t, power_may_go_at_every_call);
     tcase_add_test(t, what_is_synced_before_what);
     suite_add_tcase(s, t);
     return s;

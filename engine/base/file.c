@@ -159,6 +159,11 @@ bool ug_writer_put(struct ug_writer *w, const void *bytes, size_t n)
     return !w->failed;
 }
 
+int ug_file_sync(int fd)
+{
+    return fsync(fd) && errno != EINVAL && errno != ENOTSUP && errno != EROFS ? errno : 0;
+}
+
 int ug_file_sync_folder(const char *path)
 {
     const size_t folder = folder_length(path);
@@ -167,8 +172,7 @@ int ug_file_sync_folder(const char *path)
     int error = fd < 0 ? errno : 0;
 
     if (fd >= 0) {
-        if (fsync(fd) && errno != EINVAL && errno != ENOTSUP && errno != EROFS)
-            error = errno;
+        error = ug_file_sync(fd);
         close(fd);
     }
     free(name);

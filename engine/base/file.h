@@ -15,8 +15,10 @@ char *ug_file_read(const char *path, size_t limit, size_t *length, struct ug_pos
  * it cannot be read. */
 bool ug_file_checksum(const char *path, int64_t *bytes, uint32_t *crc32);
 
-/* Syncs the folder that `path` stands in: its name then survives a loss of power.  0, or the errno
- * of what failed; a file system that cannot sync folders has done all it can. */
+/* Waits until what was written to an open file is on the disk.  0, or the errno of what failed; a
+ * file system that cannot do it has done all it can. */
+int ug_file_sync(int fd);
+/* Syncs the folder that `path` stands in: its name then survives a loss of power.  As above. */
 int ug_file_sync_folder(const char *path);
 
 /* A file that is being replaced.  What is written goes to a temporary beside it; only

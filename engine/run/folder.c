@@ -31,6 +31,15 @@ bool ug_folder_exists(const char *path)
     return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
+/* A folder that is there, or a new one whose name is on the disk on return; 0 or an errno. */
+static int make_one(const char *path)
+{
+    if (!mkdir(path, 0777))
+        return ug_file_sync_folder(path);
+    const int error = errno;
+    return ug_folder_exists(path) ? 0 : error;
+}
+
 bool ug_folder_make(const char *path, struct ug_diags *diags)
 {
     char partial[PATH_MAX];
@@ -43,16 +52,16 @@ bool ug_folder_make(const char *path, struct ug_diags *diags)
     strcpy(partial, path);
     for (char *slash = strchr(partial + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        if (mkdir(partial, 0777) && errno != EEXIST && !error)
-            error = errno;
+        const int refused = make_one(partial);
+        if (!error)
+            error = refused;
         *slash = '/';
     }
-    if (!mkdir(path, 0777))
+    const int refused = make_one(path);
+    if (!refused)
         return true;
-    if (errno != ENOENT || !error)
-        error = errno;
-    if (ug_folder_exists(path))
-        return true;
+    if (refused != ENOENT || !error)
+        error = refused;
     ug_error(diags, UG_NOWHERE, "cannot make the folder '%s': %s", path, strerror(error));
     return false;
 }

@@ -113,11 +113,21 @@ void ug_metrics_put(struct ug_metrics *m, const char *prefix, const char *name, 
     put_number(m->file, value);
 }
 
+static bool cannot_write(const struct ug_metrics *m, int error, struct ug_diags *diags)
+{
+    ug_error(diags, UG_NOWHERE, "cannot write '%s': %s", m->path, strerror(error));
+    return false;
+}
+
 bool ug_metrics_end(struct ug_metrics *m, struct ug_diags *diags)
 {
     fputs("}\n", m->file);
-    if (!fflush(m->file) && !ferror(m->file))
-        return true;
-    ug_error(diags, UG_NOWHERE, "cannot write '%s': %s", m->path, strerror(errno));
-    return false;
+    return (!fflush(m->file) && !ferror(m->file)) || cannot_write(m, errno, diags);
+}
+
+bool ug_metrics_sync(struct ug_metrics *m, struct ug_diags *diags)
+{
+    const int error = ug_file_sync(fileno(m->file));
+
+    return !error || cannot_write(m, error, diags);
 }

@@ -24,4 +24,8 @@ void ug_metrics_begin(struct ug_metrics *m, int64_t step, int64_t epoch, double 
 void ug_metrics_put(struct ug_metrics *m, const char *prefix, const char *name, double value);
 bool ug_metrics_end(struct ug_metrics *m, struct ug_diags *diags);
 
+/* Waits until all lines are on the disk: what a checkpoint counts as done must not lack its line.
+ * False after an error. */
+bool ug_metrics_sync(struct ug_metrics *m, struct ug_diags *diags);
+
 #endif

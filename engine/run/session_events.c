@@ -120,7 +120,8 @@ bool ug_session_save(struct ug_session *r)
 {
     if (r->saved == r->made.step)
         return true;
-    if (!ug_checkpoint_write(r->out, r->trainer, &r->made, r->config, r->program->checkpoint.keep,
+    if (!ug_metrics_sync(&r->metrics, r->diags) ||
+        !ug_checkpoint_write(r->out, r->trainer, &r->made, r->config, r->program->checkpoint.keep,
                              r->diags))
         return false;
     r->saved = r->made.step;
