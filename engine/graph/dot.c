@@ -86,7 +86,7 @@ static void put_parameters(const struct ug_drawing *d, FILE *out, const struct u
     for (int i = 0; i < b->n_params; i++) {
         const struct ug_param *p = b->params[i];
         if (p->kind == UG_TRAINED)
-            total += (double)ug_shape_count(&p->type.shape);
+            total += (double)ug_param_count(p);
         if (d->detail == UG_DETAIL_NETWORK)
             continue;
         fprintf(out, "%s: ", p->role);

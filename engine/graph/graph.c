@@ -160,3 +160,11 @@ struct ug_node *ug_counter_node(struct ug_builder *b, enum ug_counter which)
 
     return make_leaf(b, &ug_op_counter, &attrs, (struct ug_type){UG_F32, ug_shape_scalar()});
 }
+
+void ug_mark_ancestors(const struct ug_graph *g, const struct ug_node *node, bool *marks)
+{
+    marks[node->id] = true;
+    for (int i = node->id; i >= 0; i--)
+        for (int k = 0; marks[i] && k < g->nodes[i]->n_in; k++)
+            marks[g->nodes[i]->in[k]->id] = true;
+}

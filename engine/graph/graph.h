@@ -51,6 +51,9 @@ struct ug_node *ug_graph_add(struct ug_graph *g, const struct ug_node *like);
 struct ug_node *ug_graph_leaf(struct ug_graph *g, const struct ug_node *like);
 bool ug_is_leaf(const struct ug_node *n);
 
+/* Sets the marks, by id, of a node of `g` and of all that it is computed from. */
+void ug_mark_ancestors(const struct ug_graph *g, const struct ug_node *node, bool *marks);
+
 /* ---- Leaves: nodes whose value comes from outside the graph ---- */
 
 extern const struct ug_op ug_op_input;    /* attrs: struct ug_input_attrs */

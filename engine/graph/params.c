@@ -114,3 +114,32 @@ struct ug_param *ug_params_get(struct ug_params *p, struct ug_diags *diags, cons
     insert(p, param);
     return param;
 }
+
+int64_t ug_param_count(const struct ug_param *p)
+{
+    return ug_shape_count(&p->type.shape);
+}
+
+bool ug_param_is_in(const struct ug_param *p, const char *scope)
+{
+    const size_t n = strlen(scope);
+
+    return !strncmp(p->name, scope, n) && (p->name[n] == '.' || !p->name[n]);
+}
+
+size_t ug_param_top(const char *name)
+{
+    return strcspn(name, ".");
+}
+
+int ug_params_top_end(struct ug_param *const *params, int from, int n)
+{
+    const char *name = params[from]->name;
+    const size_t length = ug_param_top(name);
+    int i = from;
+
+    while (i < n && ug_param_top(params[i]->name) == length &&
+           !strncmp(params[i]->name, name, length))
+        i++;
+    return i;
+}

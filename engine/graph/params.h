@@ -63,6 +63,15 @@ struct ug_param *ug_params_get(struct ug_params *p, struct ug_diags *diags, cons
                                const void *site);
 struct ug_param *ug_params_find(const struct ug_params *p, const char *name); /* NULL if unknown */
 
+/* How many elements it has. */
+int64_t ug_param_count(const struct ug_param *p);
+/* Whether it is the scope itself or stands in it: "E1.stem" holds "E1.stem.0.weight". */
+bool ug_param_is_in(const struct ug_param *p, const char *scope);
+/* The length of a name's first part: of the network, or the value of the graph. */
+size_t ug_param_top(const char *name);
+/* The end of the parameters of one network that follow params[from]. */
+int ug_params_top_end(struct ug_param *const *params, int from, int n);
+
 /* An empty list, which owns its parameters; the caller frees it. */
 struct ug_params *ug_params_new(void);
 void ug_params_free(struct ug_params *p);

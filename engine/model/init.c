@@ -55,7 +55,7 @@ static bool has_role(const struct ug_param *p, const char *role)
 
 static bool fits(const struct rule *r, const struct ug_param *p)
 {
-    if (r->scope && !ug_part_holds(r->scope, p))
+    if (r->scope && !ug_param_is_in(p, r->scope))
         return false;
     if (r->init.kind == UG_INIT_FILE)
         return true;

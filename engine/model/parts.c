@@ -13,13 +13,6 @@ struct ug_parts_of ug_parts_open(struct ug_program *p, struct ug_diags *diags)
     return of;
 }
 
-bool ug_part_holds(const char *path, const struct ug_param *param)
-{
-    const size_t n = strlen(path);
-
-    return !strncmp(param->name, path, n) && (param->name[n] == '.' || !param->name[n]);
-}
-
 const char *ug_part_below(const struct ug_part *part, const struct ug_param *param)
 {
     const char *rest = param->name + strlen(part->path);
@@ -33,7 +26,7 @@ bool ug_part_find(const struct ug_parts_of *p, const char *path, struct ug_part 
 
     *out = (struct ug_part){.path = path};
     for (int i = 0; i < p->n_params; i++)
-        if (ug_part_holds(path, p->params[i]))
+        if (ug_param_is_in(p->params[i], path))
             UG_PUSH(p->program->arena, out->params, out->n, capacity, p->params[i]);
     return out->n > 0;
 }
@@ -53,7 +46,7 @@ static const char **children(const struct ug_parts_of *p, const char *path, int 
         const char *name = p->params[i]->name;
         bool known = false;
 
-        if (*path && (!ug_part_holds(path, p->params[i]) || !name[skip - 1]))
+        if (*path && (!ug_param_is_in(p->params[i], path) || !name[skip - 1]))
             continue;
         const char *child = ug_arena_copy(arena, name, skip + strcspn(name + skip, "."));
         for (int k = 0; k < *n; k++)

@@ -38,8 +38,6 @@ bool ug_parts_read(const struct ug_parts_of *p, const struct ug_yaml *scalar, si
 bool ug_parts_read_yaml(const struct ug_parts_of *p, const struct ug_yaml *value,
                         struct ug_parts *out);
 
-/* Does `path` name the parameter, or a scope that holds it? */
-bool ug_part_holds(const char *path, const struct ug_param *param);
 /* The parameter's name below a part that holds it: "" for the parameter itself. */
 const char *ug_part_below(const struct ug_part *part, const struct ug_param *param);
 /* The part of that name, which holds at least one parameter; false, without an error, if there is

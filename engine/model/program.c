@@ -120,7 +120,7 @@ struct ranked {
 static int group_of(const struct ug_program *p, const char *name)
 {
     const struct ug_declarations *d = &p->language->declared;
-    const size_t length = strcspn(name, ".");
+    const size_t length = ug_param_top(name);
 
     for (int i = 0; i < d->n_networks; i++)
         if (strlen(d->networks[i].name) == length && !strncmp(d->networks[i].name, name, length))

@@ -58,6 +58,7 @@ struct ug_data_spec {
 /* ---- Training (language.md 6) ---- */
 
 enum ug_optimizer_kind { UG_ADAM, UG_ADAMW, UG_SGD, UG_RMSPROP };
+const char *ug_optimizer_kind_name(enum ug_optimizer_kind kind); /* "adam" */
 
 struct ug_optimizer_spec {
     const char *name;

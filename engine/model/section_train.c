@@ -74,6 +74,11 @@ static const struct method {
 };
 enum { N_METHODS = sizeof methods / sizeof *methods };
 
+const char *ug_optimizer_kind_name(enum ug_optimizer_kind kind)
+{
+    return methods[kind].name;
+}
+
 static const struct ug_key optimizer_keys[] = {
     {"minimize", "a loss, or an expression of losses and terms", .type = UG_KEY_EXPR,
      .offset = OPTIMIZER(minimize), .required = true},

@@ -63,7 +63,7 @@ static void report_difference(const struct equation *e, const struct ug_part *le
                 ug_shape_text(&other->type.shape, was));
     else
         ug_note(diag, odd->pos, "'%s' has no counterpart in '%s'", odd->name,
-                ug_part_holds(left->path, odd) ? right->path : left->path);
+                ug_param_is_in(odd, left->path) ? right->path : left->path);
 }
 
 static struct ug_param *counterpart(const struct ug_part *of, const char *below)

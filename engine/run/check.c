@@ -18,10 +18,10 @@ struct checking {
 };
 
 /* "12,345,678" */
-static const char *with_commas(double n, char text[NUMBER_TEXT])
+static const char *with_commas(int64_t n, char text[NUMBER_TEXT])
 {
     char digits[NUMBER_TEXT];
-    const int length = snprintf(digits, sizeof digits, "%.0f", n);
+    const int length = snprintf(digits, sizeof digits, "%lld", (long long)n);
     char *to = text;
 
     for (int i = 0; i < length; i++) {
@@ -43,18 +43,6 @@ static const char *with_unit(double n, const char *unit, char text[NUMBER_TEXT])
         n /= 1000;
     snprintf(text, NUMBER_TEXT, "%.*f %s%s", power && n < 99.95 ? 1 : 0, n, powers[power], unit);
     return text;
-}
-
-static double count_of(const struct ug_param *p)
-{
-    return (double)ug_shape_count(&p->type.shape);
-}
-
-static bool is_below(const char *name, const char *scope)
-{
-    const size_t n = strlen(scope);
-
-    return !strncmp(name, scope, n) && (name[n] == '.' || !name[n]);
 }
 
 /* ---- --params ---- */
@@ -97,17 +85,17 @@ static void show_data(const struct checking *c)
 static void show_network(const struct checking *c, const struct ug_network *network)
 {
     const struct ug_params *params = c->program->params;
-    double elements = 0, tied = 0;
+    int64_t elements = 0, tied = 0;
     int tensors = 0;
     char a[NUMBER_TEXT], b[NUMBER_TEXT];
 
     for (int i = 0; i < params->n; i++) {
         const struct ug_param *p = params->items[i];
-        if (p->kind != UG_TRAINED || !is_below(p->name, network->name))
+        if (p->kind != UG_TRAINED || !ug_param_is_in(p, network->name))
             continue;
         tensors++;
-        elements += count_of(p);
-        tied += p->owner != p ? count_of(p) : 0;
+        elements += ug_param_count(p);
+        tied += p->owner != p ? ug_param_count(p) : 0;
     }
     fprintf(c->out, "  %-20s %-20s %4d tensors %14s parameters", network->name, network->module,
             tensors, with_commas(elements, a));
@@ -119,7 +107,7 @@ static void show_network(const struct checking *c, const struct ug_network *netw
 static void show_networks(const struct checking *c)
 {
     const struct ug_params *params = c->program->params;
-    double owned = 0;
+    int64_t owned = 0;
     char text[NUMBER_TEXT];
 
     fputs("networks\n", c->out);
@@ -127,7 +115,7 @@ static void show_networks(const struct checking *c)
         show_network(c, &c->program->networks[i]);
     for (int i = 0; i < params->n; i++)
         if (params->items[i]->kind == UG_TRAINED && params->items[i]->owner == params->items[i])
-            owned += count_of(params->items[i]);
+            owned += ug_param_count(params->items[i]);
     fprintf(c->out, "  in all %s parameters, each tied one counted once\n\n",
             with_commas(owned, text));
 }
@@ -182,20 +170,6 @@ static void show_values(const struct checking *c, const struct ug_unfolded *u)
 
 /* ---- Training ---- */
 
-static const char *kind_name(enum ug_optimizer_kind kind)
-{
-    static const char *const names[] = {
-        [UG_ADAM] = "adam", [UG_ADAMW] = "adamw", [UG_SGD] = "sgd", [UG_RMSPROP] = "rmsprop"};
-
-    return names[kind];
-}
-
-/* The part of a parameter's name before its first dot: its network or value. */
-static size_t top_length(const char *name)
-{
-    return strcspn(name, ".");
-}
-
 /* "E1 (12 tensors), E2 (4 tensors)" */
 static void show_updated(const struct checking *c, const struct ug_optimizer_spec *o)
 {
@@ -203,11 +177,8 @@ static void show_updated(const struct checking *c, const struct ug_optimizer_spe
 
     for (int i = 0, next; i < o->n_params; i = next) {
         const char *name = o->params[i]->name;
-        const size_t length = top_length(name);
-        for (next = i; next < o->n_params && top_length(o->params[next]->name) == length &&
-                       !strncmp(o->params[next]->name, name, length);)
-            next++;
-        fprintf(c->out, "%s%.*s (%d tensor%s)", comma, (int)length, name, next - i,
+        next = ug_params_top_end(o->params, i, o->n_params);
+        fprintf(c->out, "%s%.*s (%d tensor%s)", comma, (int)ug_param_top(name), name, next - i,
                 next - i == 1 ? "" : "s");
         comma = ", ";
     }
@@ -245,13 +216,13 @@ static void show_frozen(const struct checking *c)
 {
     const struct ug_params *params = c->program->params;
     int n = 0;
-    double elements = 0;
+    int64_t elements = 0;
     char text[NUMBER_TEXT];
 
     for (int i = 0; i < params->n; i++)
         if (params->items[i]->frozen && params->items[i]->owner == params->items[i]) {
             n++;
-            elements += count_of(params->items[i]);
+            elements += ug_param_count(params->items[i]);
         }
     if (n)
         fprintf(c->out, "  frozen: %d tensors, %s parameters\n", n, with_commas(elements, text));
@@ -262,14 +233,14 @@ static void show_training(const struct checking *c)
     const struct ug_train_spec *t = &c->program->train;
     char text[NUMBER_TEXT];
 
-    fprintf(c->out, "training, %s steps, updates %s\n", with_commas((double)t->steps, text),
+    fprintf(c->out, "training, %s steps, updates %s\n", with_commas(t->steps, text),
             t->ordered ? "one after the other" : "simultaneous");
     for (int i = 0; i < t->n_order; i++) {
         const struct ug_optimizer_spec *o = &t->optimizers[t->order[i]];
-        double elements = 0;
+        int64_t elements = 0;
         for (int k = 0; k < o->n_params; k++)
-            elements += count_of(o->params[k]);
-        fprintf(c->out, "  %-20s %s updates ", o->name, kind_name(o->kind));
+            elements += ug_param_count(o->params[k]);
+        fprintf(c->out, "  %-20s %s updates ", o->name, ug_optimizer_kind_name(o->kind));
         show_updated(c, o);
         fprintf(c->out, ": %s parameters", with_commas(elements, text));
         if (o->every > 1)

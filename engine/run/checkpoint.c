@@ -67,7 +67,7 @@ static bool read_moment(void *context, const char *name, const struct ug_param *
         return false;
     }
     if (ug_shape_equal(&stored->shape, &p->type.shape) &&
-        ug_stored_read(stored, UG_F32, 0, ug_shape_count(&p->type.shape), data))
+        ug_stored_read(stored, UG_F32, 0, ug_param_count(p), data))
         return true;
     ug_error(f->diags, UG_NOWHERE, "'%s' holds '%s' as %s %s, not as float32 %s", f->path, name,
              stored->dtype, ug_shape_text(&stored->shape, is),

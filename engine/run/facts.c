@@ -1,5 +1,4 @@
-/* facts.c -- facts about data, parameters, training and events; those of the graph: facts_graph.c.
- * */
+/* facts.c -- facts about data, parameters, training and events; of the graph: facts_graph.c. */
 #include "engine/run/facts.h"
 
 #include <stdlib.h>
@@ -99,35 +98,29 @@ static void add_data(struct ug_facts *f, const struct ug_program *p)
 
 /* ---- Parameters ---- */
 
-static double count_of(const struct ug_param *p)
-{
-    return (double)ug_shape_count(&p->type.shape);
-}
-
 static void add_counts(struct ug_facts *f, const struct ug_program *p)
 {
-    double owned = 0, frozen = 0;
+    int64_t owned = 0, frozen = 0;
 
     for (int i = 0; i < p->params->n; i++) {
         const struct ug_param *param = p->params->items[i];
         if (param->kind != UG_TRAINED || param->owner != param)
             continue;
-        owned += count_of(param);
-        frozen += param->frozen ? count_of(param) : 0;
+        owned += ug_param_count(param);
+        frozen += param->frozen ? ug_param_count(param) : 0;
     }
-    say(f, UG_FACT_TOTALS, "parameters", "%.0f", owned);
-    say(f, UG_FACT_TOTALS, "of them frozen", "%.0f", frozen);
+    say(f, UG_FACT_TOTALS, "parameters", "%lld", (long long)owned);
+    say(f, UG_FACT_TOTALS, "of them frozen", "%lld", (long long)frozen);
     for (int i = 0; i < p->n_networks; i++) {
         const char *name = p->networks[i].name;
-        const size_t length = strlen(name);
-        double n = 0;
+        int64_t n = 0;
         for (int k = 0; k < p->params->n; k++) {
             const struct ug_param *param = p->params->items[k];
-            if (param->kind == UG_TRAINED && !strncmp(param->name, name, length) &&
-                (param->name[length] == '.' || !param->name[length]))
-                n += count_of(param);
+            if (param->kind == UG_TRAINED && ug_param_is_in(param, name))
+                n += ug_param_count(param);
         }
-        say(f, UG_FACT_TOTALS, ug_arena_format(f->arena, "parameters of %s", name), "%.0f", n);
+        say(f, UG_FACT_TOTALS, ug_arena_format(f->arena, "parameters of %s", name), "%lld",
+            (long long)n);
     }
 }
 
@@ -204,12 +197,9 @@ static const char *updated_text(struct ug_facts *f, const struct ug_optimizer_sp
 
     for (int i = 0, next; i < o->n_params; i = next) {
         const char *name = o->params[i]->name;
-        const size_t length = strcspn(name, ".");
-        for (next = i; next < o->n_params && strcspn(o->params[next]->name, ".") == length &&
-                       !strncmp(o->params[next]->name, name, length);)
-            next++;
-        groups[n++] = ug_arena_format(f->arena, "%.*s (%d tensor%s)", (int)length, name, next - i,
-                                      next - i == 1 ? "" : "s");
+        next = ug_params_top_end(o->params, i, o->n_params);
+        groups[n++] = ug_arena_format(f->arena, "%.*s (%d tensor%s)", (int)ug_param_top(name), name,
+                                      next - i, next - i == 1 ? "" : "s");
     }
     if (n)
         qsort(groups, (size_t)n, sizeof *groups, by_text);
@@ -221,12 +211,10 @@ static const char *updated_text(struct ug_facts *f, const struct ug_optimizer_sp
 static void add_optimizer(struct ug_facts *f, const struct ug_program *p,
                           const struct ug_optimizer_spec *o)
 {
-    static const char *const kinds[] = {
-        [UG_ADAM] = "adam", [UG_ADAMW] = "adamw", [UG_SGD] = "sgd", [UG_RMSPROP] = "rmsprop"};
     const enum ug_fact_section s = UG_FACT_OPTIMIZERS;
     const bool adam = o->kind == UG_ADAM || o->kind == UG_ADAMW;
 
-    say(f, s, join(f, o->name, "kind"), "%s", kinds[o->kind]);
+    say(f, s, join(f, o->name, "kind"), "%s", ug_optimizer_kind_name(o->kind));
     add_rate(f, p, o);
     say(f, s, join(f, o->name, "updates"), "%s", updated_text(f, o));
     if (adam)

@@ -96,9 +96,9 @@ static void check_group(struct checking *c, const char *name, struct ug_loss *lo
     int64_t elements = 0;
     bool reached = false;
 
-    snprintf(top, sizeof top, "%.*s", (int)strcspn(text, "."), text);
+    snprintf(top, sizeof top, "%.*s", (int)ug_param_top(text), text);
     for (int k = 0; k < g->n; k++) {
-        elements += ug_shape_count(&g->params[k]->type.shape);
+        elements += ug_param_count(g->params[k]);
         reached |= g->grads[k] != NULL;
     }
     if (!reached) {
@@ -120,23 +120,6 @@ static void check_group(struct checking *c, const char *name, struct ug_loss *lo
 
 /* ---- One loss ---- */
 
-static size_t top_length(const char *name)
-{
-    return strcspn(name, ".");
-}
-
-static int group_end(struct ug_param *const *params, int from, int n)
-{
-    const char *name = params[from]->name;
-    const size_t length = top_length(name);
-    int i = from;
-
-    while (i < n && top_length(params[i]->name) == length &&
-           !strncmp(params[i]->name, name, length))
-        i++;
-    return i;
-}
-
 static bool check_loss(struct checking *c, const char *name, struct ug_node *node,
                        struct ug_param *const *params, int n)
 {
@@ -148,7 +131,7 @@ static bool check_loss(struct checking *c, const char *name, struct ug_node *nod
         if (!isfinite(value))
             ug_error(c->diags, node->pos, "'%s' is not finite where it is to be checked", name);
         for (int i = 0, end; i < n && isfinite(value); i = end) {
-            end = group_end(params, i, n);
+            end = ug_params_top_end(params, i, n);
             check_group(c, name, &loss,
                         &(struct ug_param_group){params + i, (const float *const *)loss.grads + i,
                                                  end - i});
@@ -160,14 +143,6 @@ static bool check_loss(struct checking *c, const char *name, struct ug_node *nod
 
 /* ---- Which losses, and which parameters ---- */
 
-static void mark_ancestors(const struct ug_graph *g, const struct ug_node *node, bool *marks)
-{
-    marks[node->id] = true;
-    for (int i = node->id; i >= 0; i--)
-        for (int k = 0; marks[i] && k < g->nodes[i]->n_in; k++)
-            marks[g->nodes[i]->in[k]->id] = true;
-}
-
 /* The terms of what an optimizer minimises, one by one. */
 static bool check_terms(struct checking *c, const struct ug_optimizer_spec *o,
                         const struct ug_node *minimized)
@@ -175,7 +150,7 @@ static bool check_terms(struct checking *c, const struct ug_optimizer_spec *o,
     const struct ug_unfolded *u = c->unfolded;
     bool *part = ug_xcalloc((size_t)minimized->id + 1, sizeof *part), fine = true;
 
-    mark_ancestors(u->graph, minimized, part);
+    ug_mark_ancestors(u->graph, minimized, part);
     for (int i = 0; i < u->terms.n && fine; i++) {
         const struct ug_value *t = &u->terms.items[i];
         if (t->node && !t->pruned && t->node->id <= minimized->id && part[t->node->id])
@@ -292,7 +267,7 @@ static void find_width(struct checking *c)
     size_t width = 10;
 
     for (int i = 0; i < params->n; i++)
-        width = longer(width, top_length(params->items[i]->name));
+        width = longer(width, ug_param_top(params->items[i]->name));
     for (int k = 0; k < 2; k++)
         for (int i = 0; i < lists[k]->n; i++)
             width = longer(width, strlen(lists[k]->items[i].name));

@@ -16,11 +16,6 @@ static const double least_size = 0.01; /* of a parameter's elements, where they 
 
 /* ---- Parameters and directions ---- */
 
-static int64_t count_of(const struct ug_param *p)
-{
-    return ug_shape_count(&p->type.shape);
-}
-
 static float *values_of(const struct ug_loss_setting *s, const struct ug_param *p)
 {
     return s->store->data[p->index];
@@ -32,9 +27,9 @@ static double size_of(const struct ug_loss_setting *s, const struct ug_param *p)
     const float *x = values_of(s, p);
     double sum = 0;
 
-    for (int64_t i = 0; i < count_of(p); i++)
+    for (int64_t i = 0; i < ug_param_count(p); i++)
         sum += (double)x[i] * (double)x[i];
-    sum = sqrt(sum / (double)(count_of(p) ? count_of(p) : 1));
+    sum = sqrt(sum / (double)(ug_param_count(p) ? ug_param_count(p) : 1));
     return sum > least_size ? sum : least_size;
 }
 
@@ -49,9 +44,9 @@ static float **make_direction(const struct ug_loss_setting *s, const struct ug_p
         const struct ug_random r = {
             .seed = s->seed, .stream = ug_random_stream(p->name) + 1, .step = number};
         const double size = size_of(s, p);
-        v[k] = ug_xcalloc((size_t)count_of(p), sizeof **v);
-        ug_random_normal(&r, 0, count_of(p), v[k]);
-        for (int64_t i = 0; i < count_of(p); i++)
+        v[k] = ug_xcalloc((size_t)ug_param_count(p), sizeof **v);
+        ug_random_normal(&r, 0, ug_param_count(p), v[k]);
+        for (int64_t i = 0; i < ug_param_count(p); i++)
             v[k][i] = (float)((double)v[k][i] * size);
     }
     return v;
@@ -69,7 +64,7 @@ static float **copy_values(const struct ug_loss_setting *s, const struct ug_para
     float **copy = ug_xcalloc((size_t)g->n, sizeof(*copy));
 
     for (int k = 0; k < g->n; k++) {
-        const size_t n = (size_t)count_of(g->params[k]);
+        const size_t n = (size_t)ug_param_count(g->params[k]);
         copy[k] = ug_xcalloc(n, sizeof **copy);
         memcpy(copy[k], values_of(s, g->params[k]), n * sizeof **copy);
     }
@@ -82,7 +77,7 @@ static void move(const struct ug_loss_setting *s, const struct ug_param_group *g
 {
     for (int k = 0; k < g->n; k++) {
         float *p = values_of(s, g->params[k]);
-        for (int64_t i = 0; i < count_of(g->params[k]); i++)
+        for (int64_t i = 0; i < ug_param_count(g->params[k]); i++)
             p[i] = (float)((double)p0[k][i] + h * (double)v[k][i]);
     }
 }
@@ -108,7 +103,7 @@ static double analytic(const struct ug_loss_setting *s, const struct ug_param_gr
 
     for (int k = 0; k < g->n; k++) {
         const double size = size_of(s, g->params[k]);
-        for (int64_t i = 0; g->grads[k] && i < count_of(g->params[k]); i++) {
+        for (int64_t i = 0; g->grads[k] && i < ug_param_count(g->params[k]); i++) {
             const double d = (double)g->grads[k][i];
             sum += d * (double)v[k][i];
             square += d * size * (d * size);

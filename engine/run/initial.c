@@ -118,14 +118,6 @@ static const char *name_in_file(const struct ug_param *param, const char *scope)
     return param->name[n] == '.' ? param->name + n + 1 : param->role;
 }
 
-static bool is_below(const struct ug_param *param, const char *scope)
-{
-    const size_t n = strlen(scope);
-
-    return !n ||
-           (!strncmp(param->name, scope, n) && (param->name[n] == '.' || param->name[n] == '\0'));
-}
-
 static bool read_tensor(const struct ug_param *param, const struct ug_safetensors *file, float *x,
                         struct ug_diags *diags)
 {
@@ -164,7 +156,7 @@ static bool refuse_extras(const struct ug_params *params, const struct ug_init *
         bool known = false;
 
         for (int j = 0; j < params->n && !known; j++)
-            known = is_below(params->items[j], init->scope) &&
+            known = (!*init->scope || ug_param_is_in(params->items[j], init->scope)) &&
                     !strcmp(name_in_file(params->items[j], init->scope), name);
         if (!known)
             ug_error(diags, init->pos, "'%s' has a tensor '%s' that no parameter below '%s' takes",
@@ -290,10 +282,10 @@ bool ug_store_init(struct ug_store *s, const struct ug_program *p, uint64_t seed
     for (int i = 0; i < p->params->n; i++) {
         const struct ug_param *param = p->params->items[i];
 
-        if (param->owner != param || ug_shape_count(&param->type.shape) == 0)
+        if (param->owner != param || ug_param_count(param) == 0)
             continue;
         if (param->type.dtype == UG_I64) {
-            for (int64_t j = 0; j < ug_shape_count(&param->type.shape); j++)
+            for (int64_t j = 0; j < ug_param_count(param); j++)
                 ((int64_t *)s->data[i])[j] = (int64_t)param->init.a;
         } else if (needs_fans(param->init.kind) && param->type.shape.rank < 2) {
             ug_error(diags, param->init.pos,

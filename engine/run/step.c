@@ -82,14 +82,6 @@ static int find_updated(const struct making *m, struct ug_node **from, struct ug
 /* ---- What a phase computes ---- */
 
 /* Marks what a node is computed from, and the node itself. */
-static void mark_ancestors(const struct ug_graph *g, const struct ug_node *node, bool *marks)
-{
-    marks[node->id] = true;
-    for (int i = node->id; i >= 0; i--)
-        for (int k = 0; marks[i] && k < g->nodes[i]->n_in; k++)
-            marks[g->nodes[i]->in[k]->id] = true;
-}
-
 static bool has_term(const struct ug_step *s, const char *name)
 {
     for (int i = 0; i < s->n_terms; i++)
@@ -122,7 +114,7 @@ static void add_terms(struct making *m, int optimizer, int phase)
     struct ug_node *minimized = u->minimized.items[optimizer].node;
     bool *seen = ug_xcalloc((size_t)u->graph->n, sizeof *seen);
 
-    mark_ancestors(u->graph, minimized, seen);
+    ug_mark_ancestors(u->graph, minimized, seen);
     add_term(m, NULL, minimized, phase);
     for (int k = 0; k < 2; k++)
         for (int i = 0; i < lists[k]->n; i++) {
@@ -177,7 +169,7 @@ static struct ug_state_link *find_due(struct making *m, int first_goal, int *n)
 
     *n = 0;
     for (int i = first_goal; i < m->n_goals; i++)
-        mark_ancestors(u->graph, m->goals[i].node, computed);
+        ug_mark_ancestors(u->graph, m->goals[i].node, computed);
     for (int i = 0; i < u->n_updates; i++)
         if (is_due(u->updates[i].next, computed))
             due[(*n)++] = (struct ug_state_link){u->updates[i].param, u->updates[i].next};

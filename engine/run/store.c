@@ -7,14 +7,9 @@
 
 enum { ALIGNMENT = 16 }; /* elements: 64 bytes */
 
-static size_t elements_of(const struct ug_param *param)
-{
-    return (size_t)ug_shape_count(&param->type.shape);
-}
-
 static void add_span(struct ug_block *b, int *capacity, struct ug_param *param)
 {
-    const struct ug_span span = {param, b->n, elements_of(param)};
+    const struct ug_span span = {param, b->n, (size_t)ug_param_count(param)};
 
     if (b->n_spans == *capacity) {
         *capacity = *capacity ? 2 * *capacity : 16;
@@ -48,7 +43,7 @@ static void fill_spans(struct ug_store *s, const struct ug_program *p)
         if (param->type.dtype == UG_F32)
             add_span(&s->blocks[s->n_blocks - 1], &capacity, param);
         else
-            s->n_integers += elements_of(param);
+            s->n_integers += (size_t)ug_param_count(param);
     }
     free(taken);
 }
@@ -96,7 +91,7 @@ static void set_addresses(struct ug_store *s, const struct ug_program *p)
         if (param->owner != param || param->type.dtype == UG_F32)
             continue;
         s->data[i] = integer;
-        integer += elements_of(param);
+        integer += (size_t)ug_param_count(param);
     }
     for (int i = 0; i < s->n_params; i++) {
         const int owner = p->params->items[i]->owner->index;

@@ -30,7 +30,7 @@ static void add_misfit(struct reading *r, struct misfit m)
 
 static size_t param_bytes(const struct ug_param *p)
 {
-    return (size_t)ug_shape_count(&p->type.shape) * ug_dtype_size(p->type.dtype);
+    return (size_t)ug_param_count(p) * ug_dtype_size(p->type.dtype);
 }
 
 /* PyTorch's batch norms count their batches; nothing here reads that. */
@@ -46,9 +46,8 @@ static bool same_values(const struct ug_stored *t, const struct ug_param *owner,
 {
     const size_t bytes = param_bytes(owner);
     void *values = ug_xcalloc(bytes, 1);
-    const bool same =
-        ug_stored_read(t, owner->type.dtype, 0, ug_shape_count(&owner->type.shape), values) &&
-        !memcmp(values, data, bytes);
+    const bool same = ug_stored_read(t, owner->type.dtype, 0, ug_param_count(owner), values) &&
+                      !memcmp(values, data, bytes);
 
     free(values);
     return same;
@@ -63,8 +62,8 @@ static bool is_beyond(const struct ug_program *p, const char *name)
     for (int i = 0; i < p->n_inputs; i++)
         partial |= p->inputs[i].type.shape.rank < 0;
     for (int i = 0; partial && i < p->n_networks; i++)
-        if (strlen(p->networks[i].name) == strcspn(name, ".") &&
-            !strncmp(p->networks[i].name, name, strcspn(name, ".")))
+        if (strlen(p->networks[i].name) == ug_param_top(name) &&
+            !strncmp(p->networks[i].name, name, ug_param_top(name)))
             return true;
     return false;
 }
