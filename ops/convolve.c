@@ -163,8 +163,9 @@ static void run(enum ug_conv_side side, const struct ug_kernel *k)
     const struct ug_type in[2] = {{k->in[0].dtype, k->in[0].shape},
                                   {k->in[1].dtype, k->in[1].shape}};
     const struct ug_type out = {k->out.dtype, k->out.shape};
-    const struct ug_conv c = ug_convolve_conv(side, k->attrs, in, &out);
+    struct ug_conv c = ug_convolve_conv(side, k->attrs, in, &out);
 
+    c.adds = k->adds;
     ug_conv_run(&c, side, ug_conv_choose(&c, side), k->in[0].data, k->in[1].data, k->out.data,
                 k->scratch);
 }
@@ -198,6 +199,13 @@ static double flops(enum ug_conv_side side, const void *attrs, const struct ug_t
 CALLBACKS(forward, UG_CONV_FORWARD)
 CALLBACKS(input, UG_CONV_INPUT)
 CALLBACKS(weight, UG_CONV_WEIGHT)
+
+static bool weight_adds(const void *attrs, const struct ug_type *in, const struct ug_type *out)
+{
+    const struct ug_conv c = ug_convolve_conv(UG_CONV_WEIGHT, attrs, in, out);
+
+    return ug_conv_can_add(&c, UG_CONV_WEIGHT, ug_conv_choose(&c, UG_CONV_WEIGHT));
+}
 
 /* ---- Gradients ---- */
 
@@ -344,6 +352,7 @@ const struct ug_op ug_op_convolve_weight = {
     .ways = &ug_convolve_ways[UG_CONV_WEIGHT],
     .gradient = weight_gradient,
     .simplify = weight_simplify,
+    .adds = weight_adds,
     .sums_samples = 3,
     .flops = flops_weight,
 };

@@ -25,7 +25,7 @@ static void sum_run(const struct ug_kernel *k)
 {
     const struct ug_reduced r = ug_reduced_of(k->attrs, &k->in[0].shape);
 
-    ug_sum_run(k->in[0].data, &k->in[0].shape, &r.kept, 1.0, k->scratch, k->out.data);
+    ug_sum_run(k->in[0].data, &k->in[0].shape, &r.kept, 1.0, false, k->scratch, k->out.data);
 }
 
 static void sum_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node *dy,
@@ -56,7 +56,7 @@ static void mean_run(const struct ug_kernel *k)
     const struct ug_reduced r = ug_reduced_of(k->attrs, &k->in[0].shape);
     const double scale = r.n ? 1.0 / (double)r.n : NAN;
 
-    ug_sum_run(k->in[0].data, &k->in[0].shape, &r.kept, scale, k->scratch, k->out.data);
+    ug_sum_run(k->in[0].data, &k->in[0].shape, &r.kept, scale, false, k->scratch, k->out.data);
 }
 
 static void mean_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node *dy,

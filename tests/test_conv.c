@@ -324,6 +324,42 @@ START_TEST(bits_do_not_depend_on_threads)
 }
 END_TEST
 
+/* dw of `c` by algorithm `a`, added to `there`. */
+static void check_added(struct ug_conv c, enum ug_conv_algorithm a, const float *x, const float *dy,
+                        const float *there)
+{
+    const int64_t n = w_size(&c);
+    const size_t bytes = (ug_conv_scratch(&c, UG_CONV_WEIGHT, a) + 63) & ~(size_t)63;
+    float *alone = run_side(&c, UG_CONV_WEIGHT, a, x, dy, n),
+          *both = ug_xcalloc((size_t)n, sizeof *both);
+    void *scratch = aligned_alloc(64, bytes);
+
+    memcpy(both, there, (size_t)n * sizeof *both);
+    memset(scratch, 0xff, bytes);
+    c.adds = true;
+    ug_conv_run(&c, UG_CONV_WEIGHT, a, x, dy, both, scratch);
+    for (int64_t i = 0; i < n; i++)
+        ck_assert_float_eq(both[i], there[i] + alone[i]);
+    free(alone), free(both), free(scratch);
+}
+
+/* Whichever can, to the bits of a sum of its own. */
+START_TEST(weights_are_added_to_what_is_there)
+{
+    struct ug_conv c = conv_of_case(_i);
+    unsigned seed = 1;
+    float *x = noise(x_size(&c), &seed), *dy = noise(y_size(&c), &seed),
+          *there = noise(w_size(&c), &seed);
+
+    ck_assert(c.doubled || ug_conv_can_add(&c, UG_CONV_WEIGHT, UG_CONV_PANELS));
+    for (int i = 0; (c.tile = ug_tile_at(i)); i++)
+        for (enum ug_conv_algorithm a = 0; a < UG_N_CONV_ALGORITHMS; a++)
+            if (ug_conv_fits(&c, UG_CONV_WEIGHT, a) && ug_conv_can_add(&c, UG_CONV_WEIGHT, a))
+                check_added(c, a, x, dy, there);
+    free(x), free(dy), free(there);
+}
+END_TEST
+
 /* ---- Layers ---- */
 
 static const char *const layers[] = {
@@ -561,6 +597,7 @@ Suite *ug_suite(void)
     tcase_add_loop_test(kernels, kernels_give_the_defining_sums, 0, N_CASES);
     tcase_add_test(kernels, input_may_be_larger_than_needed);
     tcase_add_loop_test(kernels, bits_do_not_depend_on_threads, 0, N_CASES);
+    tcase_add_loop_test(kernels, weights_are_added_to_what_is_there, 0, N_CASES);
     tcase_set_timeout(kernels, 60);
     suite_add_tcase(s, kernels);
     tcase_add_checked_fixture(layer, trial_setup, trial_teardown);

@@ -63,13 +63,23 @@ static bool overlap(size_t a, size_t a_bytes, size_t b, size_t b_bytes)
     return a < b + b_bytes && b < a + a_bytes;
 }
 
-/* The output lies apart from every input, or exactly on one that the op lets it overwrite. */
+static void check_same_place(const struct ug_place *a, const struct ug_place *b)
+{
+    ck_assert_int_eq(a->kind, b->kind);
+    ck_assert_uint_eq(a->offset, b->offset);
+    ck_assert_ptr_eq(a->home, b->home);
+}
+
+/* The output lies apart from every input, or exactly on one that the op lets it overwrite; and
+ * exactly where the value lies that it is added to. */
 static void check_output(const struct replay *r, const struct ug_kernel_call *call)
 {
-    const struct ug_node *n = call->node;
-    const struct ug_place *out = &r->plan->places[n->id];
+    const struct ug_node *n = call->node, *result = call->sum ? call->sum : n;
+    const struct ug_place *out = &r->plan->places[result->id];
 
     ck_assert(out->kind == UG_IN_ARENA || out->kind == UG_AT_HOME);
+    if (call->sum)
+        check_same_place(out, &r->plan->places[call->added_to->id]);
     if (out->kind != UG_IN_ARENA)
         return;
     ck_assert(!overlap(out->offset, bytes_of(n), call->scratch, call->scratch_bytes));
@@ -80,6 +90,7 @@ static void check_output(const struct replay *r, const struct ug_kernel_call *ca
         if (in->kind != UG_IN_ARENA ||
             !overlap(out->offset, bytes_of(n), in->offset, bytes_of(source)))
             continue;
+        ck_assert(!call->sum);
         ck_assert_uint_eq(in->offset, out->offset);
         ck_assert(n->op->in_place >> i & 1 || (n->op->in_place && n->op->map));
         ck_assert(ug_shape_equal(&n->in[i]->type.shape, &n->type.shape));
@@ -92,7 +103,7 @@ static void replay_phase(struct replay *r, int phase)
 
     for (int c = phase ? p->phase_end[phase - 1] : 0; c < p->phase_end[phase]; c++) {
         const struct ug_kernel_call *call = &p->calls[c];
-        const struct ug_node *n = call->node;
+        const struct ug_node *n = call->node, *result = call->sum ? call->sum : n;
 
         for (int i = 0; i < n->n_in; i++) {
             const struct ug_node *source = source_of(n->in[i]);
@@ -102,12 +113,14 @@ static void replay_phase(struct replay *r, int phase)
                 ck_assert(!overlap(p->places[source->id].offset, bytes_of(source), call->scratch,
                                    call->scratch_bytes));
         }
+        if (call->sum)
+            check_readable(r, call->added_to);
         check_output(r, call);
         if (call->scratch_bytes)
             write_bytes(r, call->scratch, call->scratch_bytes, SCRATCH);
-        if (p->places[n->id].kind == UG_IN_ARENA)
-            write_bytes(r, p->places[n->id].offset, bytes_of(n), n->id);
-        r->made[n->id] = true;
+        if (p->places[result->id].kind == UG_IN_ARENA)
+            write_bytes(r, p->places[result->id].offset, bytes_of(n), result->id);
+        r->made[result->id] = true;
     }
 }
 
@@ -214,6 +227,61 @@ START_TEST(homes_are_written_directly)
 }
 END_TEST
 
+/* Three sums over 300 rows, added up: their own kernels do it, where the first one lies. */
+static struct ug_node *sum_of_sums(struct ug_node **parts)
+{
+    for (int i = 0; i < 3; i++)
+        parts[i] = ug_sum_to(&t.b, ug_bench_floats(&t, UG_SHAPE(300, 10), NULL), UG_SHAPE(10));
+    return op("add", op("add", parts[0], parts[1]), parts[2]);
+}
+
+static void expect_sum_of_sums(const float *got)
+{
+    for (int j = 0; j < 10; j++) {
+        double want = 0;
+
+        for (int i = 0; i < 3; i++)
+            for (int row = 0; row < 300; row++)
+                want += (double)((const float *)t.inputs[i].data)[row * 10 + j];
+        ck_assert_double_eq_tol(got[j], want, 2e-5);
+    }
+}
+
+static bool see(void *context, const struct ug_node *n, struct ug_tensor value)
+{
+    (void)context, (void)n, (void)value;
+    return true;
+}
+
+START_TEST(terms_add_themselves_to_sums)
+{
+    struct ug_node *parts[3], *sum = sum_of_sums(parts);
+    float home[10];
+    const struct ug_goal goals[] = {{sum, 0, home}, {parts[1], 0, NULL}};
+    struct ug_plan *p = ug_plan_new(t.graph, goals, 1, 1);
+    struct ug_exec *e;
+
+    check_plan(p, goals, 1);
+    ck_assert_int_eq(p->n_calls, 3);
+    ck_assert_double_eq(p->flops, 3 * 3000 + 2 * 10); /* the additions still count */
+    e = ug_exec_new(p, NULL, NULL, t.diags);
+    for (int i = 0; i < t.n_inputs; i++)
+        ck_assert(ug_exec_bind(e, t.inputs[i].name, t.inputs[i].data));
+    for (int times = 0; times < 2; times++) {
+        ug_exec_run(e, 0, 0, 0);
+        expect_sum_of_sums(home);
+    }
+    memset(home, 0, sizeof home);
+    ug_exec_watch(e, 0, 0, 0, see, NULL); /* it runs kernels beside their places */
+    expect_sum_of_sums(home);
+    ug_exec_free(e);
+    p = ug_plan_new(t.graph, goals, 2, 1); /* one of them is wanted by itself */
+    check_plan(p, goals, 2);
+    ck_assert_int_eq(p->n_calls, 4);
+    ug_plan_free(p);
+}
+END_TEST
+
 /* w as it stands after one update is another leaf; what reads the old one must run before the
  * update. */
 START_TEST(updates_come_between_phases)
@@ -266,7 +334,13 @@ static void run_with_scratch(const struct ug_kernel *k)
 
     memset(k->scratch, 0xff, (size_t)n * 3);
     for (int64_t i = 0; i < n; i++)
-        y[i] = x[i] * 0.5f;
+        y[i] = k->adds ? y[i] + x[i] * 0.5f : x[i] * 0.5f;
+}
+
+static bool always_adds(const void *attrs, const struct ug_type *in, const struct ug_type *out)
+{
+    (void)attrs, (void)in, (void)out;
+    return true;
 }
 
 static bool infer_first(struct ug_inference *i)
@@ -276,7 +350,12 @@ static bool infer_first(struct ug_inference *i)
 }
 
 static const struct ug_op with_scratch = {
-    .name = "halve", .infer = infer_first, .run = run_with_scratch, .scratch = some_scratch};
+    .name = "halve",
+    .infer = infer_first,
+    .run = run_with_scratch,
+    .scratch = some_scratch,
+    .adds = always_adds,
+};
 
 static struct ug_node *random_node(void)
 {
@@ -381,6 +460,7 @@ Suite *ug_suite(void)
     tcase_add_test(c, dead_nodes_are_left_out);
     tcase_add_test(c, order_lowers_the_peak);
     tcase_add_test(c, homes_are_written_directly);
+    tcase_add_test(c, terms_add_themselves_to_sums);
     tcase_add_test(c, updates_come_between_phases);
     tcase_add_loop_test(c, plans_of_random_graphs_hold, 0, 60);
     tcase_add_test(c, long_graphs_are_planned);

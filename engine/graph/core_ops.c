@@ -159,13 +159,20 @@ static bool sum_to_infer(struct ug_inference *t)
 
 static void sum_to_run(const struct ug_kernel *k)
 {
-    ug_sum_run(k->in[0].data, &k->in[0].shape, &k->out.shape, 1.0, k->scratch, k->out.data);
+    ug_sum_run(k->in[0].data, &k->in[0].shape, &k->out.shape, 1.0, k->adds, k->scratch,
+               k->out.data);
 }
 
 static size_t sum_to_scratch(const void *attrs, const struct ug_type *in, const struct ug_type *out)
 {
     (void)attrs;
     return ug_sum_scratch(&in[0].shape, &out->shape);
+}
+
+static bool sum_to_adds(const void *attrs, const struct ug_type *in, const struct ug_type *out)
+{
+    (void)attrs, (void)in, (void)out;
+    return true;
 }
 
 static double sum_to_flops(const void *attrs, const struct ug_type *in, const struct ug_type *out)
@@ -199,6 +206,7 @@ const struct ug_op ug_op_sum_to = {
     .scratch = sum_to_scratch,
     .gradient = sum_to_gradient,
     .simplify = sum_to_simplify,
+    .adds = sum_to_adds,
     .sums_samples = 1,
     .flops = sum_to_flops,
 };

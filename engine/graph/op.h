@@ -91,6 +91,7 @@ struct ug_kernel {
     const struct ug_tensor *in;
     struct ug_tensor out;
     void *scratch;          /* op->scratch() bytes, 64-byte aligned; NULL for 0 */
+    bool adds;              /* the result is added to what lies in out: only where op->adds */
     uint64_t seed, step;    /* of the run, for random ops and `step` */
 };
 
@@ -129,6 +130,8 @@ struct ug_ways {
     int (*sample)(int i, void *attrs, struct ug_type in[UG_WAY_INPUTS]);
     const struct ug_cost *costs;     /* ends with a NULL name */
 };
+
+enum { UG_ADDING_INPUTS = 4 };
 
 struct ug_op {
     const char *name;                /* as written in YAML; internal ones too have unique names */
@@ -183,6 +186,9 @@ struct ug_op {
     double (*flops)(const void *attrs, const struct ug_type *in, const struct ug_type *out);
 
     unsigned in_place;   /* bit i: the output may lie where input i lay, if shape and type agree */
+    /* Whether run() can add its result to what lies in the output's place (k->adds), to the bits that
+     * a sum of both would have.  NULL: no.  Of ops with at most UG_ADDING_INPUTS inputs. */
+    bool (*adds)(const void *attrs, const struct ug_type *in, const struct ug_type *out);
     bool is_view;        /* the output is input 0 under another shape: no kernel, no memory */
     /* Of a view that shows a part of input 0: how many bytes into it the part begins.  NULL: a view
      * of the whole. */

@@ -44,17 +44,17 @@ static void add_buffer(struct placer *p, size_t bytes, int first, int last, int 
 static void list_calls(struct placer *p, const struct ug_order *order)
 {
     struct ug_plan *plan = p->plan;
-    int at = 0;
 
     plan->calls = ug_arena_array(plan->arena, (size_t)order->n, sizeof *plan->calls);
     p->call_phase = ug_arena_array(p->arena, (size_t)order->n, sizeof *p->call_phase);
     plan->n_calls = order->n;
     plan->phase_end = order->phase_end;
-    for (int phase = 0; phase < plan->n_phases; phase++)
-        for (; at < order->phase_end[phase]; at++) {
-            plan->calls[at].node = order->nodes[at];
-            p->call_phase[at] = phase;
-        }
+    for (int c = 0; c < order->n; c++)
+        plan->calls[c].node = order->nodes[c];
+    ug_accumulate(plan, p->needs);
+    for (int phase = 0, c = 0; phase < plan->n_phases; phase++)
+        for (; c < plan->phase_end[phase]; c++)
+            p->call_phase[c] = phase;
 }
 
 static void settle_homes(struct placer *p)
@@ -87,43 +87,52 @@ static int end_of_use(const struct placer *p, int call, int made)
     return p->call_phase[made] == phase ? call : p->plan->phase_end[phase];
 }
 
+static void note_use(struct placer *p, int c, const struct ug_node *n, const int *made)
+{
+    const struct ug_node *source = ug_view_source(n);
+    const int end = ug_is_leaf(source) ? 0 : end_of_use(p, c, made[source->id]);
+
+    if (end > p->last_use[source->id])
+        p->last_use[source->id] = end;
+}
+
 static void find_last_uses(struct placer *p)
 {
     const struct ug_plan *plan = p->plan;
     int *made = ug_arena_array(p->arena, (size_t)plan->graph->n, sizeof *made);
 
     for (int c = 0; c < plan->n_calls; c++) {
-        const struct ug_node *n = plan->calls[c].node;
+        const struct ug_kernel_call *call = &plan->calls[c];
+        const int id = ug_call_result(call)->id;
 
-        made[n->id] = p->last_use[n->id] = c;
-        for (int i = 0; i < n->n_in; i++) {
-            const struct ug_node *source = ug_view_source(n->in[i]);
-            const int end = ug_is_leaf(source) ? 0 : end_of_use(p, c, made[source->id]);
-
-            if (end > p->last_use[source->id])
-                p->last_use[source->id] = end;
-        }
+        made[id] = p->last_use[id] = c;
+        for (int i = 0; i < call->node->n_in; i++)
+            note_use(p, c, call->node->in[i], made);
+        if (call->sum)
+            note_use(p, c, call->added_to, made);
     }
     for (int i = 0; i < p->needs->n_goals; i++)
         p->last_use[ug_view_source(p->needs->goals[i].node)->id] = plan->n_calls;
 }
 
-/* The buffer of an input of call c that its output may take over; NO_BUFFER if there is none.  Of
- * several, the one that waits longest: if the sum of a gradient's parts has a home, it waits there.
- */
+/* The buffer that the output of call c takes over: of what it is added to, or else of an input that
+ * it may overwrite; NO_BUFFER if there is none.  Of several, the one that waits longest: if the sum
+ * of a gradient's parts has a home, it waits there. */
 static int buffer_to_reuse(const struct placer *p, int c)
 {
-    const struct ug_node *n = p->plan->calls[c].node;
+    const struct ug_kernel_call *call = &p->plan->calls[c];
+    const struct ug_node *n = call->node;
     int best = NO_BUFFER;
 
+    if (call->sum)
+        return p->buffer_of[call->added_to->id];
     for (int i = 0; i < n->n_in && i < (int)(8 * sizeof n->op->in_place); i++) {
         const struct ug_node *source = ug_view_source(n->in[i]);
         bool alone = true;
 
         if (!(n->op->in_place >> i & 1) || p->buffer_of[source->id] == NO_BUFFER ||
             p->buffers[p->buffer_of[source->id]].last != c ||
-            n->in[i]->type.dtype != n->type.dtype ||
-            !ug_shape_equal(&n->in[i]->type.shape, &n->type.shape) ||
+            !ug_type_equal(&n->in[i]->type, &n->type) ||
             ug_type_bytes(&source->type) != ug_type_bytes(&n->type)) /* a view of a part */
             continue;
         for (int j = 0; j < n->n_in && !n->op->map; j++)
@@ -167,7 +176,7 @@ static void make_buffers(struct placer *p, int *scratch)
     for (int i = 0; i < plan->graph->n; i++)
         p->buffer_of[i] = NO_BUFFER;
     for (int c = 0; c < plan->n_calls; c++) {
-        const struct ug_node *n = plan->calls[c].node;
+        const struct ug_node *n = ug_call_result(&plan->calls[c]);
         const int last = p->last_use[n->id];
         int *buffer = &p->buffer_of[n->id];
 
@@ -257,7 +266,7 @@ static void write_places(struct placer *p, const int *scratch)
             place->kind = UG_OF_LEAF;
         } else if (n->op->is_view) {
             place->kind = UG_OF_INPUT;
-        } else {
+        } else if (p->buffer_of[i] != NO_BUFFER) { /* else a term of a sum, which nobody sees */
             const struct ug_buffer *b = &p->buffers[p->buffer_of[i]];
 
             *place = (struct ug_place){

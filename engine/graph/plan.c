@@ -16,6 +16,11 @@ const struct ug_node *ug_view_source(const struct ug_node *n)
     return n;
 }
 
+const struct ug_node *ug_call_result(const struct ug_kernel_call *call)
+{
+    return call->sum ? call->sum : call->node;
+}
+
 /* The last phase in which the parameter still stands as this leaf reads it. */
 static int last_phase_of(const struct ug_graph *g, const struct ug_node *leaf, int n_phases)
 {
@@ -85,6 +90,11 @@ double ug_node_flops(const struct ug_node *n)
     return flops;
 }
 
+double ug_call_flops(const struct ug_kernel_call *call)
+{
+    return ug_node_flops(call->node) + (call->sum ? ug_node_flops(call->sum) : 0);
+}
+
 static struct ug_plan *plan_order(const struct ug_needs *needs, enum ug_order_rule rule)
 {
     struct ug_plan *plan = ug_xcalloc(1, sizeof *plan);
@@ -96,7 +106,7 @@ static struct ug_plan *plan_order(const struct ug_needs *needs, enum ug_order_ru
     order = ug_order_calls(plan->arena, needs, rule);
     ug_place_values(plan, needs, &order);
     for (int i = 0; i < plan->n_calls; i++)
-        plan->flops += ug_node_flops(plan->calls[i].node);
+        plan->flops += ug_call_flops(&plan->calls[i]);
     return plan;
 }
 

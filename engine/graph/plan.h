@@ -31,9 +31,16 @@ struct ug_place {
 
 struct ug_kernel_call {
     const struct ug_node *node;
-    size_t scratch; /* offset in the arena */
+    const struct ug_node *sum;      /* not NULL: the kernel adds node's value to one that is there, */
+    const struct ug_node *added_to; /* and what the call makes is the sum of both */
+    size_t scratch;                 /* offset in the arena */
     size_t scratch_bytes;
 };
+
+/* The node whose value the call makes. */
+const struct ug_node *ug_call_result(const struct ug_kernel_call *call);
+/* Its multiplications and additions, the sum's included. */
+double ug_call_flops(const struct ug_kernel_call *call);
 
 /* A goal whose value cannot be made where it is wanted: a leaf, a view, a second home. */
 struct ug_copy {

@@ -1,5 +1,5 @@
-/* plan_parts.h -- the parts of planning, between plan.c, order.c, place.c, savings.c and rehearsal.c
- * only. */
+/* plan_parts.h -- the parts of planning, between plan.c, order.c, accumulate.c, place.c,
+ * savings.c and rehearsal.c only. */
 #ifndef UG_PLAN_PARTS_H
 #define UG_PLAN_PARTS_H
 
@@ -40,6 +40,11 @@ struct ug_order {
 
 struct ug_order ug_order_calls(struct ug_arena *arena, const struct ug_needs *needs,
                                enum ug_order_rule rule);
+
+/* ---- accumulate.c ---- */
+
+/* Of the plan's calls, which are in order, takes out sums that the kernel of a term can add up. */
+void ug_accumulate(struct ug_plan *plan, const struct ug_needs *needs);
 
 /* ---- place.c ---- */
 

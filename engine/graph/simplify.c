@@ -114,11 +114,6 @@ static struct ug_node *merge_made(struct simplifier *s, struct ug_node *made, in
 
 /* ---- Rules ---- */
 
-static bool same_type(const struct ug_type *a, const struct ug_type *b)
-{
-    return a->dtype == b->dtype && ug_shape_equal(&a->shape, &b->shape);
-}
-
 /* A view of a number repeated is that number repeated; a view of a view is one of what that views; a
  * view under the same shape is nothing at all. */
 static struct ug_node *simplify_view(struct simplifier *s, struct ug_node *like)
@@ -129,7 +124,7 @@ static struct ug_node *simplify_view(struct simplifier *s, struct ug_node *like)
         return ug_expand_to(&s->b, of->in[0], like->type.shape);
     while (like->in[0]->op->is_view && !like->in[0]->op->view_at)
         like->in[0] = like->in[0]->in[0];
-    return same_type(&like->in[0]->type, &like->type) ? like->in[0] : NULL;
+    return ug_type_equal(&like->in[0]->type, &like->type) ? like->in[0] : NULL;
 }
 
 /* Whether input `i` of an elementwise op may be `x` instead: the others still give the shape. */
@@ -204,7 +199,7 @@ static struct ug_node *simplify_node(struct simplifier *s, const struct ug_node 
     simpler = apply_rules(s, &like);
     if (!simpler)
         return merge(s, &like);
-    assert(same_type(&simpler->type, &n->type));
+    assert(ug_type_equal(&simpler->type, &n->type));
     return merge_made(s, simpler, first);
 }
 

@@ -32,6 +32,8 @@ struct layout {
     int64_t blocks;      /* of a kept line */
     int64_t pieces,
         per_piece; /* pieces of one sum; rows (inner kept) or elements (inner summed) in each */
+    double scale;
+    bool adds; /* to what is there */
 };
 
 static int64_t ceil_div(int64_t a, int64_t b)
@@ -123,6 +125,13 @@ UG_WIDEST static double sum_line(const float *x, int64_t n)
     return sum;
 }
 
+static inline void put(const struct layout *l, double sum, float *y)
+{
+    const float scaled = (float)(l->scale * sum);
+
+    *y = l->adds ? *y + scaled : scaled;
+}
+
 /* Elements [from, to) of the lines that output `o` sums. */
 static double sum_piece(const struct layout *l, const float *x, int64_t o, int64_t from, int64_t to)
 {
@@ -159,8 +168,7 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-static void sum_inner_summed(const struct layout *l, const float *x, double scale, double *partial,
-                             float *y)
+static void sum_inner_summed(const struct layout *l, const float *x, double *partial, float *y)
 {
     const int64_t all = l->rows * l->line;
 
@@ -170,14 +178,13 @@ static void sum_inner_summed(const struct layout *l, const float *x, double scal
         const double sum = sum_piece(l, x, o, from, least(from + l->per_piece, all));
 
         if (l->pieces == 1)
-            y[o] = (float)(scale * sum);
+            put(l, sum, &y[o]);
         else
             partial[unit % l->pieces * l->outer + o] = sum;
     }
 }
 
-static void sum_inner_kept(const struct layout *l, const float *x, double scale, double *partial,
-                           float *y)
+static void sum_inner_kept(const struct layout *l, const float *x, double *partial, float *y)
 {
 #pragma omp parallel for schedule(static) if (l->outer * l->rows * l->line > PIECE)
     for (int64_t unit = 0; unit < l->outer * l->blocks * l->pieces; unit++) {
@@ -191,7 +198,7 @@ static void sum_inner_kept(const struct layout *l, const float *x, double scale,
                  least(from + l->per_piece, l->rows), sum);
         for (int64_t i = 0; i < n; i++) {
             if (l->pieces == 1)
-                y[at + i] = (float)(scale * sum[i]);
+                put(l, sum[i], &y[at + i]);
             else
                 partial[piece * l->outer * l->line + at + i] = sum[i];
         }
@@ -211,7 +218,7 @@ size_t ug_sum_scratch(const struct ug_shape *x_shape, const struct ug_shape *y_s
 }
 
 /* Adds up the pieces [pieces, outputs] in their order. */
-static void add_pieces(const struct layout *l, const double *partial, double scale, float *y)
+static void add_pieces(const struct layout *l, const double *partial, float *y)
 {
     const int64_t outputs = count_outputs(l), blocks = ceil_div(outputs, BLOCK);
 
@@ -224,19 +231,21 @@ static void add_pieces(const struct layout *l, const double *partial, double sca
             for (int64_t i = 0; i < n; i++)
                 sum[i] += partial[p * outputs + at + i];
         for (int64_t i = 0; i < n; i++)
-            y[at + i] = (float)(scale * sum[i]);
+            put(l, sum[i], &y[at + i]);
     }
 }
 
 void ug_sum_run(const float *x, const struct ug_shape *x_shape, const struct ug_shape *y_shape,
-                double scale, void *scratch, float *y)
+                double scale, bool adds, void *scratch, float *y)
 {
-    const struct layout l = lay_out(x_shape, y_shape);
+    struct layout l = lay_out(x_shape, y_shape);
 
+    l.scale = scale;
+    l.adds = adds;
     if (l.inner_kept)
-        sum_inner_kept(&l, x, scale, scratch, y);
+        sum_inner_kept(&l, x, scratch, y);
     else
-        sum_inner_summed(&l, x, scale, scratch, y);
+        sum_inner_summed(&l, x, scratch, y);
     if (l.pieces > 1)
-        add_pieces(&l, scratch, scale, y);
+        add_pieces(&l, scratch, y);
 }

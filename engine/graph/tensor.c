@@ -76,6 +76,11 @@ size_t ug_dtype_size(enum ug_dtype t)
     return t == UG_F32 ? sizeof(float) : sizeof(int64_t);
 }
 
+bool ug_type_equal(const struct ug_type *a, const struct ug_type *b)
+{
+    return a->dtype == b->dtype && ug_shape_equal(&a->shape, &b->shape);
+}
+
 size_t ug_type_bytes(const struct ug_type *t)
 {
     return (size_t)ug_shape_count(&t->shape) * ug_dtype_size(t->dtype);

@@ -49,6 +49,7 @@ bool ug_shape_broadcast(const struct ug_shape *a, const struct ug_shape *b, stru
 
 /* Bytes of an element, and of all elements. */
 size_t ug_dtype_size(enum ug_dtype t);
+bool ug_type_equal(const struct ug_type *a, const struct ug_type *b);
 size_t ug_type_bytes(const struct ug_type *t);
 const char *ug_dtype_name(enum ug_dtype t); /* "float32", "int64" */
 

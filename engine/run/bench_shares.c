@@ -48,9 +48,11 @@ static void add_calls(struct ug_shares *s, const struct ug_plan *plan, const dou
                       const struct ug_machine *machine)
 {
     for (int c = 0; c < plan->n_calls; c++) {
-        const struct ug_node *n = plan->calls[c].node;
+        const struct ug_kernel_call *call = &plan->calls[c];
+        const struct ug_node *n = call->node;
         struct ug_share *share = share_of(s, n->op->name);
-        const double flops = ug_node_flops(n), bytes = bytes_of(n);
+        const double flops = ug_call_flops(call);
+        const double bytes = bytes_of(n) + (call->sum ? (double)ug_type_bytes(&n->type) : 0);
 
         share->calls++;
         share->seconds += seconds[c];

@@ -116,7 +116,8 @@ static void make_kernels(struct ug_exec *e)
             .attrs = call->node->attrs,
             .n_in = call->node->n_in,
             .in = e->inputs + inputs,
-            .out = tensor_of(e, call->node),
+            .out = tensor_of(e, ug_call_result(call)),
+            .adds = call->sum != NULL,
             .scratch = call->scratch_bytes ? e->memory + call->scratch : NULL,
         };
         e->alone[c] = works_alone(call->node);
@@ -363,6 +364,8 @@ static bool run_and_show(const struct watch *w, int c, uint64_t seed, uint64_t s
     if (!show_leaves(w, c) || (n->op == &ug_op_fused && !show_members(w, c)))
         return false;
     out->data = w->beside;
+    if (w->exec->kernels[c].adds)
+        memcpy(w->beside, place, ug_type_bytes(&n->type));
     run_call(w->exec, c, seed, step);
     const bool go_on = show(w, n, *out);
     out->data = place;

@@ -28,7 +28,8 @@ void ug_exec_run(struct ug_exec *e, int phase, uint64_t seed, uint64_t step);
 struct ug_tensor ug_exec_value(const struct ug_exec *e, const struct ug_node *node);
 
 /* Is shown a value as it is made; of a fused node, and of several nodes that run as one, the members
- * come first, and a leaf comes before the first call of the phase that reads it.  False ends the phase there. */
+ * come first, and a leaf comes before the first call of the phase that reads it; of a node that is
+ * added to an earlier value, the sum.  False ends the phase there. */
 typedef bool ug_exec_look(void *context, const struct ug_node *n, struct ug_tensor value);
 
 /* As ug_exec_run, to the same bits, but slower, and it allocates.  False if `look` ended it. */

@@ -92,9 +92,10 @@ static const char *source_of(struct ug_arena *a, struct ug_pos pos)
 static void add_call(json_t *events, struct ug_arena *a, const struct ug_trace *trace,
                      const struct ug_step *s, int c, int phase, double zero)
 {
-    const struct ug_node *n = ug_exec_plan(s->run.exec)->calls[c].node;
+    const struct ug_kernel_call *call = &ug_exec_plan(s->run.exec)->calls[c];
+    const struct ug_node *n = call->node;
     const struct ug_time when = trace->times.calls[c];
-    const double flops = ug_node_flops(n), seconds = when.end - when.start;
+    const double flops = ug_call_flops(call), seconds = when.end - when.start;
 
     add_event(events, name_of(a, n),
               n->recomputed ? "computed again"

@@ -198,7 +198,7 @@ static void fold_border(const struct ug_conv *g, float *from, float *dx)
 
 /* ---- The table ---- */
 
-static bool always_fits(const struct ug_conv *g)
+static bool always(const struct ug_conv *g)
 {
     (void)g;
     return true;
@@ -213,20 +213,22 @@ static const struct algorithm {
         size_t (*scratch)(const struct ug_conv *g);
         void (*run)(const struct ug_conv *g, const float *first, const float *second, float *result,
                     void *scratch);
+        bool (*adds)(const struct ug_conv *g); /* NULL: it does not */
     } sides[UG_N_CONV_SIDES];
 } algorithms[UG_N_CONV_ALGORITHMS] = {
     [UG_CONV_PANELS] = {"panels",
                         panels_seconds,
                         false,
-                        {{always_fits, ug_panels_forward_scratch, ug_panels_forward},
-                         {always_fits, ug_panels_input_scratch, ug_panels_input},
-                         {always_fits, ug_panels_weight_scratch, ug_panels_weight}}},
+                        {{always, ug_panels_forward_scratch, ug_panels_forward},
+                         {always, ug_panels_input_scratch, ug_panels_input},
+                         {always, ug_panels_weight_scratch, ug_panels_weight, always}}},
     [UG_CONV_WINOGRAD] = {"winograd",
                           winograd_seconds,
                           true,
                           {{ug_winograd_fits, ug_winograd_forward_scratch, ug_winograd_forward},
                            {ug_winograd_fits, ug_winograd_input_scratch, ug_winograd_input},
-                           {ug_winograd_fits, ug_winograd_weight_scratch, ug_winograd_weight}}},
+                           {ug_winograd_fits, ug_winograd_weight_scratch, ug_winograd_weight,
+                            ug_winograd_weight_adds}}},
     [UG_CONV_COLUMNS] = {"columns",
                          columns_seconds,
                          false,
@@ -243,7 +245,7 @@ static const struct algorithm {
                          true,
                          {{ug_doubled_fits, ug_doubled_forward_scratch, ug_doubled_forward},
                           {ug_doubled_fits, ug_doubled_input_scratch, ug_doubled_input},
-                          {ug_doubled_fits, ug_doubled_weight_scratch, ug_doubled_weight}}},
+                          {ug_doubled_fits, ug_doubled_weight_scratch, ug_doubled_weight, always}}},
 };
 
 const char *ug_conv_algorithm_name(enum ug_conv_algorithm a)
@@ -272,6 +274,13 @@ enum ug_conv_algorithm ug_conv_choose(const struct ug_conv *g, enum ug_conv_side
             ug_conv_seconds(g, side, a) < ug_conv_seconds(g, side, best))
             best = a;
     return best;
+}
+
+bool ug_conv_can_add(const struct ug_conv *g, enum ug_conv_side side, enum ug_conv_algorithm a)
+{
+    const struct side *s = &algorithms[a].sides[side];
+
+    return s->adds && s->adds(g);
 }
 
 static bool needs_border(const struct ug_conv *g, enum ug_conv_algorithm a)

@@ -25,6 +25,7 @@ struct ug_conv {
     int64_t in[2], out[2], kernel[2];
     int64_t stride[2], padding[2], dilation[2];
     enum ug_edges edges;
+    bool adds;    /* the result is added to what lies there: where ug_conv_can_add */
     bool doubled; /* every pixel of x first becomes 2x2 (nearest upsampling); `in` is x before it */
     const struct ug_tile *tile; /* the inner loops to use; tests try them all */
 };
@@ -62,6 +63,9 @@ double ug_conv_seconds(const struct ug_conv *g, enum ug_conv_side side, enum ug_
 
 /* The one that should be fastest. */
 enum ug_conv_algorithm ug_conv_choose(const struct ug_conv *g, enum ug_conv_side side);
+
+/* Whether it can add its result to what lies there (g->adds), to the bits of a sum of its own. */
+bool ug_conv_can_add(const struct ug_conv *g, enum ug_conv_side side, enum ug_conv_algorithm a);
 
 /* Runs one that fits: `first` and `second` as the side's pair above says. */
 size_t ug_conv_scratch(const struct ug_conv *g, enum ug_conv_side side, enum ug_conv_algorithm a);

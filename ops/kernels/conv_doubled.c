@@ -36,6 +36,7 @@ struct ug_conv ug_doubled_phases(const struct ug_conv *g)
     struct ug_conv c = *g;
 
     c.doubled = false;
+    c.adds = false;
     c.o = PHASES * g->o;
     for (int d = 0; d < 2; d++) {
         c.out[d] = g->in[d];
@@ -86,26 +87,37 @@ static void sum_taps(const struct ug_conv *g, const float *w, float *to)
         }
 }
 
-/* Its adjoint. */
-static void spread_taps(const struct ug_conv *g, const float *from, float *dw)
+/* Its adjoint, for one pair of channels: [phase][3][3], `apart` floats from phase to phase. */
+static void spread_taps(const float *from, int64_t apart, float taps[TAPS][TAPS])
 {
+    for (int a = 0; a < 2; a++) {
+        float rows[SUMS][TAPS] = {{0}};
+
+        for (int b = 0; b < 2; b++)
+            for (int s = 0; s < SUMS; s++)
+                add_five(b, from + (2 * a + b) * apart + s * SUMS, 1, rows[s], 1);
+        for (int t = 0; t < TAPS; t++)
+            add_five(a, &rows[0][t], TAPS, &taps[0][t], TAPS);
+    }
+}
+
+/* dw [o][c][5][5] of gradients to the weights of the phases and, where they are not NULL, to those
+ * of the lines. */
+static void write_weights(const struct ug_conv *g, const float *sums, const float *lines, float *dw)
+{
+    const int64_t apart = g->c * SUMS * SUMS;
+
 #pragma omp parallel for schedule(static)
     for (int64_t o = 0; o < g->o; o++)
         for (int64_t c = 0; c < g->c; c++) {
-            float taps[TAPS][TAPS] = {{0}};
+            const int64_t kernel = o * g->c + c;
+            float taps[TAPS][TAPS] = {{0}}, *to = dw + kernel * TAPS * TAPS;
 
-            for (int a = 0; a < 2; a++) {
-                float rows[SUMS][TAPS] = {{0}};
-
-                for (int b = 0; b < 2; b++)
-                    for (int s = 0; s < SUMS; s++)
-                        add_five(b,
-                                 from + (((o * PHASES + 2 * a + b) * g->c + c) * SUMS + s) * SUMS,
-                                 1, rows[s], 1);
-                for (int t = 0; t < TAPS; t++)
-                    add_five(a, &rows[0][t], TAPS, &taps[0][t], TAPS);
-            }
-            memcpy(dw + (o * g->c + c) * TAPS * TAPS, taps, sizeof taps);
+            spread_taps(sums + (o * PHASES * g->c + c) * SUMS * SUMS, apart, taps);
+            if (lines)
+                ug_border_add_w(g, lines, kernel, &taps[0][0]);
+            for (int t = 0; t < TAPS * TAPS; t++)
+                to[t] = g->adds ? to[t] + taps[t / TAPS][t % TAPS] : taps[t / TAPS][t % TAPS];
         }
 }
 
@@ -244,12 +256,11 @@ void ug_doubled_weight(const struct ug_conv *g, const float *x, const float *dy,
 
     separate(g, dy, d.z);
     ug_conv_run(&d.phases, UG_CONV_WEIGHT, d.algorithm, x, d.z, d.sums, d.rest);
-    spread_taps(g, d.sums, dw);
     if (d.mirrored) {
         ug_border_take_x(g, &d.lines, x, d.x_lines);
         ug_border_take_y(g, &d.lines, dy, d.y_lines);
         ug_conv_run(&d.lines, UG_CONV_WEIGHT, UG_CONV_PANELS, d.x_lines, d.y_lines, d.w_lines,
                     d.rest);
-        ug_border_add_w(g, d.w_lines, dw);
     }
+    write_weights(g, d.sums, d.w_lines, dw);
 }

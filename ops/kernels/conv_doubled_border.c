@@ -139,20 +139,17 @@ static void take_lines(const int64_t size[2], int64_t planes, int64_t channels, 
         }
 }
 
-static void add_lines(const int64_t size[2], int64_t planes, int64_t channels, int64_t length,
+/* To one of them. */
+static void add_lines(const int64_t size[2], int64_t plane, int64_t channels, int64_t length,
                       const float *from, float *to)
 {
-    const int64_t area = size[0] * size[1];
+    for (int side = 0; side < UG_SIDES; side++) {
+        const struct line line = line_of(size, side);
+        const float *own = from + line_at(plane, channels, side, length);
 
-#pragma omp parallel for schedule(static)
-    for (int64_t plane = 0; plane < planes; plane++)
-        for (int side = 0; side < UG_SIDES; side++) {
-            const struct line line = line_of(size, side);
-            const float *own = from + line_at(plane, channels, side, length);
-
-            for (int64_t j = 0; j < line.length; j++)
-                to[plane * area + line.start + j * line.step] += own[j];
-        }
+        for (int64_t j = 0; j < line.length; j++)
+            to[line.start + j * line.step] += own[j];
+    }
 }
 
 void ug_border_take_y(const struct ug_conv *g, const struct ug_conv *lines, const float *y,
@@ -164,7 +161,9 @@ void ug_border_take_y(const struct ug_conv *g, const struct ug_conv *lines, cons
 void ug_border_add_y(const struct ug_conv *g, const struct ug_conv *lines, const float *from,
                      float *y)
 {
-    add_lines(g->out, g->batch * g->o, g->o, lines->out[1], from, y);
+#pragma omp parallel for schedule(static)
+    for (int64_t plane = 0; plane < g->batch * g->o; plane++)
+        add_lines(g->out, plane, g->o, lines->out[1], from, y + plane * g->out[0] * g->out[1]);
 }
 
 /* All kernels together are one picture, whose planes they are. */
@@ -173,7 +172,7 @@ void ug_border_take_w(const struct ug_conv *g, const float *w, float *to)
     take_lines((int64_t[]){TAPS, TAPS}, g->o * g->c, g->o * g->c, TAPS, w, to);
 }
 
-void ug_border_add_w(const struct ug_conv *g, const float *from, float *w)
+void ug_border_add_w(const struct ug_conv *g, const float *from, int64_t kernel, float *taps)
 {
-    add_lines((int64_t[]){TAPS, TAPS}, g->o * g->c, g->o * g->c, TAPS, from, w);
+    add_lines((int64_t[]){TAPS, TAPS}, kernel, g->o * g->c, TAPS, from, taps);
 }

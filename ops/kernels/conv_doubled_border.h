@@ -31,8 +31,9 @@ void ug_border_take_y(const struct ug_conv *g, const struct ug_conv *lines, cons
 void ug_border_add_y(const struct ug_conv *g, const struct ug_conv *lines, const float *from,
                      float *y);
 
-/* The outermost taps of w: [side][o][c][5]. */
+/* The outermost taps of w: [side][o][c][5].  They are added to the taps of one kernel, number
+ * o * C + c, at a time. */
 void ug_border_take_w(const struct ug_conv *g, const float *w, float *to);
-void ug_border_add_w(const struct ug_conv *g, const float *from, float *w);
+void ug_border_add_w(const struct ug_conv *g, const float *from, int64_t kernel, float *taps);
 
 #endif

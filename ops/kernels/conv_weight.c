@@ -30,7 +30,7 @@ struct piece {
 };
 
 struct correlation {
-    bool exchanged;
+    bool exchanged, adds;
     int64_t groups, r, v; /* channels of a group: of the side read value by value, and in vectors */
     int64_t taps[2];
     int64_t grid[2], step[2];      /* positions, and how far apart they are on the side read */
@@ -49,7 +49,7 @@ struct correlation {
 
 static struct correlation correlation_of(const struct ug_conv *c)
 {
-    struct correlation k = {.groups = c->groups, .tile = c->tile};
+    struct correlation k = {.adds = c->adds, .groups = c->groups, .tile = c->tile};
     int64_t low[2], high[2];
 
     k.exchanged = c->o < FEW && c->c > c->o && c->stride[0] == 1 && c->stride[1] == 1;
@@ -181,7 +181,10 @@ static void hand_out(const struct correlation *k, const struct piece *piece, con
             const int64_t o = k->exchanged ? r / area : v;
             const int64_t rest = k->exchanged ? v * area + r % area : r;
 
-            dw[(piece->group * outs + o) * ins * area + rest] = sums[(r - first) * cols + j];
+            float *to = &dw[(piece->group * outs + o) * ins * area + rest];
+            const float sum = sums[(r - first) * cols + j];
+
+            *to = k->adds ? *to + sum : sum;
         }
 }
 
@@ -259,7 +262,8 @@ void ug_panels_weight(const struct ug_conv *c, const float *x, const float *dy, 
     const int64_t planes = k.groups * k.r, turned_size = k.groups * k.v * k.grid[0] * k.grid[1];
 
     if (c->batch * k.grid[0] * k.grid[1] == 0) {
-        memset(dw, 0, (size_t)(k.groups * k.v * k.rows) * sizeof *dw);
+        if (!c->adds)
+            memset(dw, 0, (size_t)(k.groups * k.v * k.rows) * sizeof *dw);
         return;
     }
     lay_out(&k, c, scratch);

@@ -214,6 +214,13 @@ size_t ug_winograd_weight_scratch(const struct ug_conv *g)
     return scratch_size(g);
 }
 
+bool ug_winograd_weight_adds(const struct ug_conv *g)
+{
+    const struct ug_winograd_work w = ug_winograd_work_of(g);
+
+    return w.lines == w.down && w.pictures == g->batch;
+}
+
 void ug_winograd_weight(const struct ug_conv *g, const float *x, const float *dy, float *dw,
                         void *scratch)
 {
@@ -231,7 +238,7 @@ void ug_winograd_weight(const struct ug_conv *g, const float *x, const float *dy
                     ug_winograd_block_at(&w, true, column, row, r.spaces);
 
                 correlate(&w, &s, &b, &r);
-                ug_winograd_write_weights(&w, &b, dw, s.n || s.line);
+                ug_winograd_write_weights(&w, &b, dw, g->adds || s.n || s.line);
             }
     } while (ug_winograd_next_strip(&w, &s));
 }

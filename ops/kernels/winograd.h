@@ -28,5 +28,7 @@ void ug_winograd_input(const struct ug_conv *g, const float *dy, const float *w,
 size_t ug_winograd_weight_scratch(const struct ug_conv *g);
 void ug_winograd_weight(const struct ug_conv *g, const float *x, const float *dy, float *dw,
                         void *scratch);
+/* With many tiles, sums are collected where dw lies: then they cannot be added to what is there. */
+bool ug_winograd_weight_adds(const struct ug_conv *g);
 
 #endif
