@@ -203,30 +203,19 @@ static int compare_sizes(const void *a, const void *b)
     return x < y ? -1 : x > y; /* of equals, the earlier */
 }
 
-static int compare_offsets(const void *a, const void *b)
-{
-    const struct ug_buffer *x = *(const struct ug_buffer *const *)a,
-                           *y = *(const struct ug_buffer *const *)b;
-
-    return (x->offset > y->offset) - (x->offset < y->offset);
-}
-
-/* The smallest gap of `bytes` that others, which are in the way, leave; the end of the last one if
- * there is none. */
-static size_t find_gap(const struct ug_buffer **others, int n, size_t bytes)
+/* The smallest gap of `bytes` between extents; the end of the last one if there is none. */
+static size_t find_gap(const struct ug_extents *taken, size_t bytes)
 {
     size_t best = SIZE_MAX, best_gap = SIZE_MAX, top = 0;
 
-    qsort(others, (size_t)n, sizeof(*others), compare_offsets);
-    for (int i = 0; i < n; i++) {
-        const size_t gap = others[i]->offset > top ? others[i]->offset - top : 0;
+    for (int i = 0; i < taken->n; i++) {
+        const size_t gap = taken->items[i].from - top;
 
         if (gap >= bytes && gap > 0 && gap < best_gap) {
             best = top;
             best_gap = gap;
         }
-        if (others[i]->offset + others[i]->bytes > top)
-            top = others[i]->offset + others[i]->bytes;
+        top = taken->items[i].to;
     }
     return best == SIZE_MAX ? top : best;
 }
@@ -234,7 +223,6 @@ static size_t find_gap(const struct ug_buffer **others, int n, size_t bytes)
 static void set_offsets(struct placer *p)
 {
     struct ug_buffer **sorted = ug_arena_array(p->arena, (size_t)p->n, sizeof(*sorted));
-    const struct ug_buffer **met = ug_arena_array(p->arena, (size_t)p->n, sizeof(*met));
     struct ug_shelf shelf = ug_shelf_new(p->arena, p->plan->n_calls);
     int n = 0;
 
@@ -245,7 +233,7 @@ static void set_offsets(struct placer *p)
     for (int i = 0; i < n; i++) {
         struct ug_buffer *b = sorted[i];
 
-        b->offset = find_gap(met, ug_shelf_find(&shelf, b, met), b->bytes);
+        b->offset = find_gap(ug_shelf_find(&shelf, b), b->bytes);
         ug_shelf_add(&shelf, b);
         if (b->offset + b->bytes > p->plan->bytes)
             p->plan->bytes = b->offset + b->bytes;

@@ -1,8 +1,8 @@
-/* shelf.h -- stretches of memory over stretches of time, found by time: for place.c only.
+/* shelf.h -- which stretches of memory are taken over which stretches of time: for place.c only.
  *
- * Time is cut into spans.  What begins within a span is listed by the moment at which it begins;
- * what was there before it is listed with the span.  So finding all that meet a short stretch of
- * time looks at little else, however much has been laid down.
+ * A segment tree over time (Bentley 1977).  A buffer is noted at the few nodes whose times together
+ * are its own.  What matters of many buffers is only which memory they take together: extents that
+ * touch are one, so that a node keeps few, however much has been laid down.
  */
 #ifndef UG_SHELF_H
 #define UG_SHELF_H
@@ -15,27 +15,31 @@ struct ug_buffer {
     void *home;      /* it needs no arena; or NULL */
 };
 
-struct ug_shelf_list {
-    const struct ug_buffer **items;
+/* Bytes [from, to). */
+struct ug_extent {
+    size_t from, to;
+};
+
+/* In order, apart from one another. */
+struct ug_extents {
+    struct ug_extent *items;
     int n, capacity;
 };
 
 struct ug_shelf {
     struct ug_arena *arena;
     int n_calls;
-    int span;                        /* calls in each */
-    struct ug_shelf_list *beginning; /* by call */
-    struct ug_shelf_list *lasting;   /* by span: of what began before it */
+    struct ug_extents *all;     /* by node: taken at some moment of its time */
+    struct ug_extents *lasting; /* by node: noted there, taken over all of its time */
+    struct ug_extents found;
 };
 
 /* Empty, for buffers of calls 0 … n_calls - 1; all of it is taken from the arena.  A buffer whose
  * last call is n_calls is kept. */
 struct ug_shelf ug_shelf_new(struct ug_arena *arena, int n_calls);
-void ug_shelf_add(struct ug_shelf *s, const struct ug_buffer *b); /* b is borrowed */
+void ug_shelf_add(struct ug_shelf *s, const struct ug_buffer *b);
 
-/* Writes the buffers that meet `b` in time to `found`, which has room for all there are; how many.
- * In no particular order. */
-int ug_shelf_find(const struct ug_shelf *s, const struct ug_buffer *b,
-                  const struct ug_buffer **found);
+/* What is taken at some moment of b's time; it stands until the next call. */
+const struct ug_extents *ug_shelf_find(struct ug_shelf *s, const struct ug_buffer *b);
 
 #endif
