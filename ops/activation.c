@@ -10,7 +10,7 @@
 #include "ops/emit.h"
 #include "ops/kernels/gate.h"
 #include "ops/kernels/map.h"
-#include "ops/kernels/vmath.h"
+#include "engine/base/vmath.h"
 #include "ops/settings.h"
 
 #define X_ARG                                                                                      \

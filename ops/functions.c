@@ -5,7 +5,7 @@
 #include "engine/graph/call.h"
 #include "ops/emit.h"
 #include "ops/kernels/map.h"
-#include "ops/kernels/vmath.h"
+#include "engine/base/vmath.h"
 
 static const struct ug_arg one_tensor[] = {
     {.name = "x", .doc = "any shape", .type = UG_TENSOR},

@@ -9,7 +9,7 @@
 #include "engine/base/simd.h"
 #include "ops/axes.h"
 #include "ops/emit.h"
-#include "ops/kernels/vmath.h"
+#include "engine/base/vmath.h"
 #include "ops/settings.h"
 
 /* x as [outer, extent, inner], the middle one the axis. */

@@ -85,6 +85,31 @@ START_TEST(normal_numbers)
 }
 END_TEST
 
+/* What the words of a block become, by definition and in float64: so a stream stays what it was. */
+START_TEST(numbers_are_those_of_their_blocks)
+{
+    enum { MOST = 1000 };
+    /* within the first 2^32 blocks, across their end, and far behind it */
+    static const uint64_t firsts[] = {0, (UINT64_C(1) << 34) - 402, UINT64_C(7) << 41};
+    const struct ug_random r = {.seed = 11, .stream = 22, .step = (UINT64_C(3) << 32) + 33};
+    float uniform[MOST], normal[MOST];
+
+    ug_random_uniform(&r, firsts[_i], MOST, uniform);
+    ug_random_normal(&r, firsts[_i], MOST, normal);
+    for (uint64_t i = 0; i < MOST; i++) {
+        const uint64_t at = firsts[_i] + i;
+        uint32_t word[4];
+
+        ug_random_block(&r, at / 4, word);
+        ck_assert_float_eq(uniform[i], (float)(word[at % 4] >> 8) * 0x1p-24f);
+        const double u = (word[at % 4 & 2] + 0.5) * 0x1p-32;
+        const double angle = (word[at % 4 | 1] >> 8) * 0x1p-24 * 2 * acos(-1);
+        const double want = sqrt(-2 * log(u)) * (at % 2 ? sin(angle) : cos(angle));
+        ck_assert_double_eq_tol((double)normal[i], want, 1e-6);
+    }
+}
+END_TEST
+
 /* Seed, stream and step each make another sequence. */
 START_TEST(sequences_differ)
 {
@@ -129,6 +154,7 @@ Suite *ug_suite(void)
     tcase_add_test(c, known_answers);
     tcase_add_test(c, uniform_numbers);
     tcase_add_test(c, normal_numbers);
+    tcase_add_loop_test(c, numbers_are_those_of_their_blocks, 0, 3);
     tcase_add_test(c, sequences_differ);
     tcase_add_test(c, whole_numbers_have_no_bias);
     suite_add_tcase(s, c);

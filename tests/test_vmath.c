@@ -1,9 +1,9 @@
-/* test_vmath.c -- the polynomials of ops/kernels/vmath.h against libm in double precision. */
+/* test_vmath.c -- the polynomials of engine/base/vmath.h against libm in double precision. */
 #include <math.h>
 #include <stdint.h>
 
 #include "harness_main.h"
-#include "ops/kernels/vmath.h"
+#include "engine/base/vmath.h"
 
 /* Units in the last place of a float near `want`. */
 static double ulps(float got, double want)
@@ -78,6 +78,27 @@ START_TEST(normal_distribution)
 }
 END_TEST
 
+/* Many parts of a turn; where a multiple of a quarter is 0, it is 0. */
+START_TEST(directions)
+{
+    double worst = 0;
+
+    for (uint32_t turn = 1; turn < 1u << 24; turn += 17) { /* never a quarter */
+        const struct ug_direction d = ug_direction(turn);
+        const double angle = turn * 0x1p-24 * 2 * acos(-1);
+
+        worst = fmax(worst, fmax(ulps(d.cosine, cos(angle)), ulps(d.sine, sin(angle))));
+    }
+    ck_assert_double_le(worst, 2.0);
+    for (uint32_t quarter = 0; quarter <= 4; quarter++) {
+        const struct ug_direction d = ug_direction(quarter << 22);
+
+        ck_assert_float_eq(d.cosine, quarter % 4 == 0 ? 1 : quarter == 2 ? -1 : 0);
+        ck_assert_float_eq(d.sine, quarter == 1 ? 1 : quarter == 3 ? -1 : 0);
+    }
+}
+END_TEST
+
 START_TEST(limits)
 {
     ck_assert_float_eq(ug_expf(-INFINITY), 0);
@@ -118,6 +139,7 @@ Suite *ug_suite(void)
     tcase_set_timeout(c, 60);
     tcase_add_test(c, errors_are_bounded);
     tcase_add_test(c, normal_distribution);
+    tcase_add_test(c, directions);
     tcase_add_test(c, limits);
     tcase_add_test(c, nan_stays);
     suite_add_tcase(s, c);

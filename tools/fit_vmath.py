@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""fit_vmath.py -- derives the polynomial coefficients of ops/kernels/vmath.h (needs numpy).
+"""fit_vmath.py -- derives the polynomial coefficients of engine/base/vmath.h (needs numpy).
 
 Each function is written as known terms plus factor(x) * p(x); p is fitted at Chebyshev nodes so that
 the error of the whole, relative to the function, is level over the range (Lawson's iteration).
@@ -64,6 +64,16 @@ def erf_rest(z):
         (-1) ** k * z ** (k - 1) / (math.factorial(k) * (2 * k + 1)) for k in range(1, 40))
 
 
+def sin_rest(z):
+    """(sin(x) - x) / x^3 at z = x^2."""
+    return sum((-1) ** k * z ** (k - 1) / math.factorial(2 * k + 1) for k in range(1, 12))
+
+
+def cos_rest(z):
+    """(cos(x) - 1 + x^2 / 2) / x^4 at z = x^2."""
+    return sum((-1) ** k * z ** (k - 2) / math.factorial(2 * k) for k in range(2, 12))
+
+
 HALF_LN2 = 0.5 * math.log(2) * 1.0001
 nonzero = lambda v: v if v else 1e-30
 fit("exp: e^r = 1 + r + r^2 p(r)", series_exp, lambda r: r * r, math.exp, -HALF_LN2, HALF_LN2, 4)
@@ -78,3 +88,7 @@ fit("erf: 2/sqrt(pi) x + x^3 p(x^2), |x| < 1", lambda z: z * erf_rest(z), lambda
 for degree in (6, 7):
     fit("erf: 1 - e^(-p(x)), 1 <= x <= 4", lambda t: -math.log(math.erfc(t)), lambda t: 1.0,
         lambda t: math.erf(t) / math.erfc(t), 1, 4, degree)
+fit("sin: x + x^3 p(x^2), |x| <= pi/4", lambda z: z * sin_rest(z), lambda z: z,
+    lambda z: 1 + z * sin_rest(z), 0, (math.pi / 4)**2, 2)
+fit("cos: 1 - x^2/2 + x^4 p(x^2), |x| <= pi/4", lambda z: z * z * cos_rest(z), lambda z: z * z,
+    lambda z: 1 - z / 2 + z * z * cos_rest(z), 0, (math.pi / 4)**2, 2)

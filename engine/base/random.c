@@ -6,7 +6,10 @@
 #include "engine/base/random.h"
 
 #include <math.h>
-#include <stddef.h>
+#include <string.h>
+
+#include "engine/base/simd.h"
+#include "engine/base/vmath.h"
 
 /* The finaliser of splitmix64 (Steele, Lea, Flood 2014): a bijection that spreads every bit. */
 static uint64_t mix(uint64_t x)
@@ -26,22 +29,30 @@ uint64_t ug_random_stream(const char *name)
     return mix(h);
 }
 
-void ug_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
+struct counter {
+    uint32_t c0, c1, c2, c3;
+};
+
+static inline struct counter ten_rounds(struct counter c, uint32_t k0, uint32_t k1)
 {
-    uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
-    uint32_t k0 = key[0], k1 = key[1];
-
+#pragma GCC unroll 10
     for (int round = 0; round < 10; round++) {
-        const uint64_t a = (uint64_t)0xd2511f53u * c0, b = (uint64_t)0xcd9e8d57u * c2;
+        const uint64_t a = (uint64_t)0xd2511f53u * c.c0, b = (uint64_t)0xcd9e8d57u * c.c2;
 
-        c0 = (uint32_t)(b >> 32) ^ c1 ^ k0;
-        c1 = (uint32_t)b;
-        c2 = (uint32_t)(a >> 32) ^ c3 ^ k1;
-        c3 = (uint32_t)a;
+        c = (struct counter){(uint32_t)(b >> 32) ^ c.c1 ^ k0, (uint32_t)b,
+                             (uint32_t)(a >> 32) ^ c.c3 ^ k1, (uint32_t)a};
         k0 += 0x9e3779b9u;
         k1 += 0xbb67ae85u;
     }
-    out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
+    return c;
+}
+
+void ug_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
+{
+    const struct counter c = ten_rounds(
+        (struct counter){counter[0], counter[1], counter[2], counter[3]}, key[0], key[1]);
+
+    out[0] = c.c0, out[1] = c.c1, out[2] = c.c2, out[3] = c.c3;
 }
 
 static uint64_t key_of(const struct ug_random *r)
@@ -49,56 +60,78 @@ static uint64_t key_of(const struct ug_random *r)
     return mix(mix(r->seed) ^ r->stream);
 }
 
-static void block(uint64_t key, uint64_t step, uint64_t index, uint32_t out[4])
-{
-    const uint32_t counter[4] = {(uint32_t)index, (uint32_t)(index >> 32), (uint32_t)step,
-                                 (uint32_t)(step >> 32)};
-    const uint32_t k[2] = {(uint32_t)key, (uint32_t)(key >> 32)};
-
-    ug_philox(counter, k, out);
-}
-
 void ug_random_block(const struct ug_random *r, uint64_t index, uint32_t out[4])
 {
-    block(key_of(r), r->step, index, out);
+    const uint64_t key = key_of(r);
+    const uint32_t counter[4] = {(uint32_t)index, (uint32_t)(index >> 32), (uint32_t)r->step,
+                                 (uint32_t)(r->step >> 32)};
+
+    ug_philox(counter, (const uint32_t[]){(uint32_t)key, (uint32_t)(key >> 32)}, out);
+}
+
+/* ---- Many blocks at once, one in each lane of a vector ---- */
+
+enum { BLOCKS = 64 };
+
+/* Word k of block first + i is word[k][i]. */
+UG_WIDEST static void make_words(uint64_t key, uint64_t step, uint64_t first,
+                                 uint32_t (*restrict word)[BLOCKS])
+{
+    const uint32_t low = (uint32_t)first, high = (uint32_t)(first >> 32);
+
+    for (int i = 0; i < BLOCKS; i++) {
+        const uint32_t at = low + (uint32_t)i;
+        const struct counter c = ten_rounds(
+            (struct counter){at, high + (at < low), (uint32_t)step, (uint32_t)(step >> 32)},
+            (uint32_t)key, (uint32_t)(key >> 32));
+
+        word[0][i] = c.c0;
+        word[1][i] = c.c1;
+        word[2][i] = c.c2;
+        word[3][i] = c.c3;
+    }
 }
 
 /* Multiples of 2^-24: every one is a float below 1. */
-static void to_uniform(const uint32_t word[4], float out[4])
+UG_WIDEST static void to_uniform(uint32_t (*restrict word)[BLOCKS], float *restrict out)
 {
-    for (int i = 0; i < 4; i++)
-        out[i] = (float)(word[i] >> 8) * 0x1p-24f;
+    for (int i = 0; i < BLOCKS; i++)
+        for (int k = 0; k < 4; k++)
+            out[4 * i + k] = (float)(int32_t)(word[k][i] >> 8) * 0x1p-24f;
 }
 
 /* Two pairs of independent normal numbers (Box, Muller 1958).  The radius uses all 32 bits of its
  * word: the largest number is sqrt(66 log 2), about 6.8. */
-static void to_normal(const uint32_t word[4], float out[4])
+UG_WIDEST static void to_normal(uint32_t (*restrict word)[BLOCKS], float *restrict out)
 {
-    for (int i = 0; i < 4; i += 2) {
-        const float u = ((float)word[i] + 0.5f) * 0x1p-32f; /* (0, 1] */
-        const float angle = (float)(word[i + 1] >> 8) * (0x1p-24f * 6.28318530717958647692f);
-        const float radius = sqrtf(-2.0f * logf(u));
+    for (int i = 0; i < BLOCKS; i++)
+        for (int k = 0; k < 4; k += 2) {
+            const float u = ((float)word[k][i] + 0.5f) * 0x1p-32f; /* (0, 1] */
+            const float radius = sqrtf(-2.0f * ug_logf(u));
+            const struct ug_direction d = ug_direction(word[k + 1][i] >> 8);
 
-        out[i] = radius * cosf(angle);
-        out[i + 1] = radius * sinf(angle);
-    }
+            out[4 * i + k] = radius * d.cosine;
+            out[4 * i + k + 1] = radius * d.sine;
+        }
 }
 
 /* Element i is member i % 4 of block i / 4, wherever a piece begins. */
 static void draw(const struct ug_random *r, uint64_t first, int64_t n, float *out,
-                 void (*convert)(const uint32_t word[4], float out[4]))
+                 void (*convert)(uint32_t (*restrict word)[BLOCKS], float *restrict out))
 {
     const uint64_t key = key_of(r);
+    uint32_t word[4][BLOCKS];
+    float values[4 * BLOCKS];
 
     for (int64_t i = 0; i < n;) {
         const uint64_t at = first + (uint64_t)i;
-        uint32_t word[4];
-        float value[4];
+        const int64_t skipped = (int64_t)(at % 4);
+        const int64_t taken = 4 * BLOCKS - skipped < n - i ? 4 * BLOCKS - skipped : n - i;
 
-        block(key, r->step, at / 4, word);
-        convert(word, value);
-        for (uint64_t j = at % 4; j < 4 && i < n; j++)
-            out[i++] = value[j];
+        make_words(key, r->step, at / 4, word);
+        convert(word, values);
+        memcpy(out + i, values + skipped, (size_t)taken * sizeof *out);
+        i += taken;
     }
 }
 

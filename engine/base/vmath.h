@@ -4,16 +4,22 @@
  * floats, in units in the last place of the true value (tests/test_vmath.c asserts them):
  *
  *     exp 1   expm1 1.6   log 1   tanh 1.5   sigmoid 2.5   log1p 2   erf 1.5   softplus 2.5
+ *     sine and cosine of parts of a turn 2
  *
  * Infinities give the limits, NaN gives NaN.  Coefficients come from tools/fit_vmath.py.
  */
-#ifndef UG_KERNELS_VMATH_H
-#define UG_KERNELS_VMATH_H
+#ifndef UG_VMATH_H
+#define UG_VMATH_H
 
 #include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+
+/* Cosine and sine of the angle between the x axis and a direction. */
+struct ug_direction {
+    float cosine, sine;
+};
 
 #ifdef UG_DOUBLE
 
@@ -46,6 +52,13 @@ static inline float ug_log1pf(float x)
 static inline float ug_erff(float x)
 {
     return erf(x);
+}
+
+static inline struct ug_direction ug_direction(uint32_t turn)
+{
+    const double angle = turn * (0x1p-24 * 6.28318530717958647692);
+
+    return (struct ug_direction){cos(angle), sin(angle)};
 }
 
 #else
@@ -169,6 +182,24 @@ static inline float ug_erff(float x)
                        t * (-0.0218380969f + t * (0.00294766668f - t * 0.000186380086f)))));
 
     return size < 1.0f ? small : copysignf(1.0f - ug_expf(-p), x);
+}
+
+/* The direction at turn / 2^24 of a full turn, turn <= 2^24: from that of its distance to the
+ * nearest quarter, |x| <= pi / 4. */
+static inline struct ug_direction ug_direction(uint32_t turn)
+{
+    const uint32_t quarter = (turn + (1u << 21)) >> 22;
+    const float x = (float)(int32_t)(turn - (quarter << 22)) * (0x1p-24f * 6.28318530717958647692f);
+    const float z = x * x;
+    const float s = x + x * z * (-0.166666552f + z * (0.0083321603f - z * 0.000195152825f));
+    const float c =
+        1.0f - 0.5f * z + z * z * (0.0416666456f + z * (-0.00138873165f + z * 2.4433155e-05f));
+    const float cosine = quarter & 1 ? s : c, sine = quarter & 1 ? c : s;
+
+    return (struct ug_direction){
+        ug_float_of(ug_bits_of(cosine) ^ ((quarter + 1) & 2) << 30),
+        ug_float_of(ug_bits_of(sine) ^ (quarter & 2) << 30),
+    };
 }
 
 #endif
