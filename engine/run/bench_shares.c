@@ -27,10 +27,11 @@ static double bytes_of(const struct ug_node *n)
     return bytes;
 }
 
-/* Convolutions, their gradients, matrix products: by the descriptor, whatever they are called. */
+/* Convolutions, their gradients, matrix products: by the descriptor, whatever they are called.  A
+ * product has two factors. */
 static bool is_product(const struct ug_node *n)
 {
-    return n->op->ways || ug_node_flops(n) > many_flops * bytes_of(n);
+    return n->op->ways || (n->n_in > 1 && ug_node_flops(n) > many_flops * bytes_of(n));
 }
 
 /* ---- All calls ---- */
