@@ -108,6 +108,7 @@ struct ug_translate_options {
     int64_t count;          /* pictures to draw, for an entry without `from` */
     int64_t seed;           /* -1: as the file says */
     FILE *progress;
+    const volatile int *stop; /* becomes nonzero when no more pictures should be begun; or NULL */
 };
 enum ug_status ug_translate(const struct ug_translate_options *o, struct ug_diags *diags);
 

@@ -1,7 +1,9 @@
 /* test_file.c -- whole files: read within a limit, replaced whole or not at all. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "engine/base/file.h"
@@ -130,6 +132,48 @@ START_TEST(checksums_are_those_of_crc32)
 }
 END_TEST
 
+/* A temporary that a writer holds stays, as do the files of users, whatever they are called. */
+START_TEST(what_was_killed_is_swept)
+{
+    const char *path = folder_file("out/f");
+    struct ug_writer w;
+
+    ck_assert(ug_writer_open(&w, path, diags));
+    ug_writer_put(&w, "whole", 5);
+    folder_write("out/.ug-17-0.tmp", "half", 4);
+    folder_write("out/.ug-17-999.tmp", "", 0);
+    folder_write("out/.ug-mine.tmp", "x", 1);
+    folder_write("out/.ug-1-2.tmp.bak", "x", 1);
+    folder_file("out/.ug-1-3.tmp/");
+    ug_file_sweep(path);
+    ck_assert_int_eq(access(folder_file("out/.ug-17-0.tmp"), F_OK), -1);
+    ck_assert_int_eq(access(folder_file("out/.ug-17-999.tmp"), F_OK), -1);
+    ck_assert_int_eq(folder_count("out"), 4);
+    ck_assert(ug_writer_commit(&w, diags));
+    check_content(path, "whole");
+    ck_assert_int_eq(folder_count("out"), 4);
+}
+END_TEST
+
+/* Killed with a file half written: the next start finds it abandoned. */
+START_TEST(a_killed_writer_holds_nothing)
+{
+    const char *path = folder_file("out/f");
+    const pid_t child = fork();
+    struct ug_writer w;
+    int status;
+
+    if (!child) {
+        ug_writer_open(&w, path, diags);
+        raise(SIGKILL);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(folder_count("out"), 1);
+    ug_file_sweep(path);
+    ck_assert_int_eq(folder_count("out"), 0);
+}
+END_TEST
+
 Suite *ug_suite(void)
 {
     Suite *s = suite_create("file");
@@ -142,6 +186,8 @@ Suite *ug_suite(void)
     tcase_add_test(t, links_and_permissions);
     tcase_add_test(t, places_that_are_no_files);
     tcase_add_test(t, full_disk);
+    tcase_add_test(t, what_was_killed_is_swept);
+    tcase_add_test(t, a_killed_writer_holds_nothing);
     tcase_add_test(t, checksums_are_those_of_crc32);
     suite_add_tcase(s, t);
     return s;

@@ -1,4 +1,7 @@
 /* Pictures through a trained network: their names and sizes, and what stands in the way. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "engine/data/picture.h"
 #include "engine/run/folder.h"
@@ -7,19 +10,30 @@
 #include "tests/harness_main.h"
 #include "tests/harness_scratch.h"
 
-/* `same` gives back what it gets; its pooling needs sizes that are multiples of 4. */
+/* `same` gives back what it gets; its pooling needs sizes that are multiples of 4.  The pictures of a
+ * batch must not meet in any of the others. */
 static const char text[] =
     "unitgraph: 1\n"
     "data: {batch: 1, x: {synthetic: {scene: shapes, domain: filled, count: 2, seed: 1}, size: "
     "8}}\n"
-    "modules: {net: {body: [linear(8)]}}\n"
-    "networks: {N: net()}\n"
-    "losses: {L: mean(N(x))}\n"
+    "modules:\n"
+    "  net: {body: [linear(8)]}\n"
+    "  layers: {body: ['conv2d(8, 3, padding=1, padding_mode=reflect)', instance_norm, relu,\n"
+    "    'conv2d(3, 3, padding=1)', tanh]}\n"
+    "  mixing: {body: [batch_norm(training=true)]}\n"
+    "networks: {N: net(), C: layers(), B: mixing()}\n"
+    "losses: {L: mean(N(x)) + mean(C(x)) + mean(B(x))}\n"
     "train:\n"
     "  steps: 1\n"
-    "  optimizers: {all: {minimize: L, parameters: [N], sgd: {lr: 0}}}\n"
+    "  optimizers: {all: {minimize: L, parameters: [N, C, B], sgd: {lr: 0}}}\n"
     "translate:\n"
-    "  same: {from: x, to: 'x + 0 * upsample(avg_pool2d(x, 4, stride=4), 4)'}\n";
+    "  same: {from: x, to: 'x + 0 * upsample(avg_pool2d(x, 4, stride=4), 4)'}\n"
+    "  layers: {from: x, to: C(x)}\n"
+    "  mixing: {from: x, to: B(x)}\n"
+    "  centred: {from: x, to: x - mean(x)}\n"
+    "  noisy: {from: x, to: '0.2 * normal_like(x) + 0 * x'}\n"
+    "  shared_noise: {from: x, to: '0.2 * normal_like([1, 3, 1, 1]) + 0 * x'}\n"
+    "  counted: {from: x, to: 'x / size(x, 0)'}\n";
 
 static void setup(void)
 {
@@ -39,20 +53,22 @@ static void picture(const char *name, int64_t height, int64_t width, float grey)
     ug_picture_free(&p);
 }
 
-/* Only what it says itself is in `diags` afterwards.  A size of 0 is the pictures' own. */
-static enum ug_status translate_at(const char *in, const char *out, int64_t height, int64_t width)
+/* Only what it says itself is in `diags` afterwards. */
+static enum ug_status translate_with(struct ug_translate_options o, const char *in, const char *out)
 {
     forget_messages();
-    const struct ug_translate_options o = {.run = folder_file("run"),
-                                           .name = "same",
-                                           .in = folder_file(in),
-                                           .out = folder_file(out),
-                                           .height = height,
-                                           .width = width,
-                                           .step = -1,
-                                           .seed = -1};
-
+    o.run = folder_file("run");
+    o.in = folder_file(in);
+    o.out = folder_file(out);
+    o.step = o.seed = -1;
     return ug_translate(&o, diags);
+}
+
+/* A size of 0 is the pictures' own. */
+static enum ug_status translate_at(const char *in, const char *out, int64_t height, int64_t width)
+{
+    return translate_with(
+        (struct ug_translate_options){.name = "same", .height = height, .width = width}, in, out);
 }
 
 static enum ug_status translate(const char *in, const char *out)
@@ -181,6 +197,103 @@ START_TEST(pictures_are_brought_to_a_size)
 }
 END_TEST
 
+/* Five pictures of one size go together, and one of another size by itself. */
+static void six_pictures(void)
+{
+    for (int i = 0; i < 6; i++) {
+        char *name = strdup("in/0.png");
+        name[3] = (char)('0' + i);
+        picture(name, i == 2 ? 12 : 8, 8, 0.15f * (float)(i + 1));
+        free(name);
+    }
+}
+
+static struct ug_picture read_back(const char *folder, int i)
+{
+    char name[40];
+    struct ug_picture p;
+
+    snprintf(name, sizeof name, "%s/%d.png", folder, i);
+    ck_assert_msg(ug_picture_read(folder_file(name), 3, &p, UG_NOWHERE, diags), "%s",
+                  ug_diags_first(diags));
+    return p;
+}
+
+/* The largest difference between picture i of two folders. */
+static float difference(const char *a, const char *b, int i)
+{
+    struct ug_picture p = read_back(a, i), q = read_back(b, i);
+    float most = 0;
+
+    ck_assert_int_eq(p.height, q.height);
+    for (int64_t k = 0; k < 3 * p.height * p.width; k++)
+        most = fmaxf(most, fabsf(p.planes[k] - q.planes[k]));
+    ug_picture_free(&p);
+    ug_picture_free(&q);
+    return most;
+}
+
+/* One level of 255 is what rounding may make of a value between two. */
+START_TEST(together_as_alone)
+{
+    static const char *const names[] = {"layers", "mixing", "centred", "counted", "shared_noise"};
+    const struct ug_translate_options o = {.name = names[_i]};
+
+    six_pictures();
+    ck_assert_int_eq(translate_with(o, "in", "together"), UG_DONE);
+    ck_assert_int_eq(folder_count("together"), 6);
+    for (int i = 0; i < (_i == 4 ? 1 : 6); i++) { /* draws are those of a picture's place */
+        char from[] = "in/0.png", to[] = "alone/0.png";
+        from[3] = to[6] = (char)('0' + i);
+        ck_assert_int_eq(translate_with(o, from, to), UG_DONE);
+        ck_assert_float_le(difference("together", "alone", i), 1.001f / 255);
+    }
+}
+END_TEST
+
+START_TEST(each_picture_has_draws_of_its_own)
+{
+    struct ug_picture first, other;
+
+    six_pictures();
+    for (int i = 0; i < 2; i++) {
+        const char *name = i ? "shared_noise" : "noisy";
+        ck_assert_int_eq(translate_with((struct ug_translate_options){.name = name}, "in", name),
+                         UG_DONE);
+        first = read_back(name, 0);
+        other = read_back(name, 1);
+        ck_assert_float_gt(fabsf(first.planes[0] - other.planes[0]), 0);
+        ug_picture_free(&first);
+        ug_picture_free(&other);
+    }
+}
+END_TEST
+
+START_TEST(leftovers_of_a_killed_translation_go)
+{
+    picture("in/a.png", 4, 4, 0);
+    folder_write("out/.ug-17-0.tmp", "x", 1);
+    ck_assert_int_eq(translate("in", "out"), UG_DONE);
+    ck_assert_int_eq(folder_count("out"), 1);
+    folder_write("out/.ug-17-0.tmp", "x", 1);
+    ck_assert_int_eq(translate("in/a.png", "out"), UG_DONE);
+    ck_assert_int_eq(folder_count("out"), 1);
+}
+END_TEST
+
+START_TEST(a_request_to_stop_leaves_whole_pictures)
+{
+    static const volatile int stop = 1;
+
+    six_pictures();
+    ck_assert_int_eq(
+        translate_with((struct ug_translate_options){.name = "same", .stop = &stop}, "in", "out"),
+        UG_FAILED);
+    expect_message("stopped after 0 of 6 pictures");
+    ck_assert_int_eq(folder_count("out"), 0);
+}
+END_TEST
+
 Suite *ug_suite(void)
 {
     Suite *s = suite_create("translate");
@@ -194,6 +307,10 @@ Suite *ug_suite(void)
     tcase_add_test(t, other_formats_are_not_promised);
     tcase_add_test(t, lists_and_patterns);
     tcase_add_test(t, pictures_are_brought_to_a_size);
+    tcase_add_loop_test(t, together_as_alone, 0, 5);
+    tcase_add_test(t, each_picture_has_draws_of_its_own);
+    tcase_add_test(t, leftovers_of_a_killed_translation_go);
+    tcase_add_test(t, a_request_to_stop_leaves_whole_pictures);
     suite_add_tcase(s, t);
     return s;
 }

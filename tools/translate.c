@@ -56,6 +56,7 @@ static enum ug_status run(const struct call *call)
     o->in = call->n_words == 4 ? call->words[2] : NULL;
     o->out = call->words[call->n_words - 1];
     o->progress = s->quiet ? NULL : stderr;
+    o->stop = command_catch_signals();
     return ug_translate(o, call->diags);
 }
 
@@ -74,8 +75,12 @@ const struct command command_translate = {
         "and\n"
         "a.png stand in one folder, a.jpg becomes a.jpg.png. One that cannot be read is named, "
         "and\n"
-        "the others are done. An entry without 'from' has no IN and draws --count\n"
-        "pictures into the folder OUT.\n",
+        "the others are done; Ctrl-C ends with whole pictures. An entry without 'from' has no IN "
+        "and\n"
+        "draws --count pictures into the folder OUT.\n"
+        "\n"
+        "Small pictures of one size are run together, to values that may differ by rounding from\n"
+        "those of each alone; reading and writing go on meanwhile.\n",
     .examples = "  unitgraph translate runs/unit 1to2 photo.png painted.png\n"
                 "  unitgraph translate runs/unit 1to2 photos/ painted/ --step 8000\n"
                 "  unitgraph translate runs/unit 1to2 'photos/*.jpg' painted/ --size 256\n"

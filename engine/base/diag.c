@@ -116,6 +116,16 @@ void ug_note(struct ug_diag *diag, struct ug_pos pos, const char *format, ...)
     UG_PUSH(diag->owner->arena, diag->notes, diag->n_notes, diag->notes_capacity, note);
 }
 
+void ug_diags_append(struct ug_diags *d, const struct ug_diags *from)
+{
+    for (size_t i = 0; i < from->n; i++) {
+        const struct ug_diag *old = from->items[i];
+        struct ug_diag *diag = (old->warning ? ug_warning : ug_error)(d, old->pos, "%s", old->text);
+        for (int k = 0; k < old->n_notes; k++)
+            ug_note(diag, old->notes[k].pos, "%s", old->notes[k].text);
+    }
+}
+
 size_t ug_diags_errors(const struct ug_diags *d)
 {
     return d->errors;

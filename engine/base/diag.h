@@ -65,6 +65,9 @@ void ug_diags_print(const struct ug_diags *d, FILE *out, size_t limit);
 /* Removes the warnings, which have been printed. */
 void ug_diags_forget_warnings(struct ug_diags *d);
 
+/* Adds what another list holds, which may be that of another thread that has ended with it. */
+void ug_diags_append(struct ug_diags *d, const struct ug_diags *from);
+
 /* The text of the first error, without place or notes, for tests and for one-line messages; NULL if
  * there is none. */
 const char *ug_diags_first(const struct ug_diags *d);

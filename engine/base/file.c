@@ -1,10 +1,12 @@
 /* file.c -- reading as a stream, writing to a temporary that is synced and renamed. */
 #include "engine/base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -12,6 +14,8 @@
 #include "engine/base/arena.h"
 
 enum { TEMPORARY_NAME = 64, MOST_TEMPORARIES = 1000, PIECE = 1 << 16 };
+
+static const char temporary_name[] = ".ug-%ld-%d.tmp"; /* process, number */
 
 /* ---- Reading ---- */
 
@@ -93,6 +97,24 @@ static size_t folder_length(const char *path)
     return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
+/* NULL only where there is no memory; the caller frees it. */
+static char *folder_of(const char *path)
+{
+    const size_t n = folder_length(path);
+
+    return n ? strndup(path, n) : strdup(".");
+}
+
+/* Locks a new temporary as long as it is open, so that ug_file_sweep knows it for one that is being
+ * written.  False where a sweep was faster: it is gone. */
+static bool hold(int fd)
+{
+    struct stat st;
+
+    return (!flock(fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK) && !fstat(fd, &st) &&
+           st.st_nlink;
+}
+
 /* A new file in the folder of w->path.  Its name is short, so that it fits wherever the real one
  * does. */
 static int open_temporary(struct ug_writer *w)
@@ -102,10 +124,12 @@ static int open_temporary(struct ug_writer *w)
     w->temporary = ug_xcalloc(folder + TEMPORARY_NAME, 1);
     memcpy(w->temporary, w->path, folder);
     for (int i = 0; i < MOST_TEMPORARIES; i++) {
-        snprintf(w->temporary + folder, TEMPORARY_NAME, ".ug-%ld-%d.tmp", (long)getpid(), i);
+        snprintf(w->temporary + folder, TEMPORARY_NAME, temporary_name, (long)getpid(), i);
         const int fd = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd >= 0 || errno != EEXIST)
+        if (fd >= 0 ? hold(fd) : errno != EEXIST)
             return fd;
+        if (fd >= 0)
+            close(fd);
     }
     return -1;
 }
@@ -166,8 +190,7 @@ int ug_file_sync(int fd)
 
 int ug_file_sync_folder(const char *path)
 {
-    const size_t folder = folder_length(path);
-    char *name = folder ? strndup(path, folder) : strdup(".");
+    char *name = folder_of(path);
     const int fd = name ? open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     int error = fd < 0 ? errno : 0;
 
@@ -227,4 +250,40 @@ bool ug_file_write(const char *path, const void *bytes, size_t n, struct ug_diag
         return false;
     ug_writer_put(&w, bytes, n);
     return ug_writer_commit(&w, diags);
+}
+
+/* ---- What is left behind ---- */
+
+static bool names_temporary(const char *name)
+{
+    long process;
+    int number, end = 0;
+
+    return sscanf(name, ".ug-%ld-%d.tmp%n", &process, &number, &end) == 2 && end && !name[end];
+}
+
+/* Where files cannot be locked, nothing is known of them, and they stay. */
+static void remove_abandoned(int folder, const char *name)
+{
+    const int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    struct stat st;
+
+    if (fd < 0)
+        return;
+    if (!fstat(fd, &st) && S_ISREG(st.st_mode) && !flock(fd, LOCK_EX | LOCK_NB))
+        unlinkat(folder, name, 0);
+    close(fd);
+}
+
+void ug_file_sweep(const char *path)
+{
+    char *folder = folder_of(path);
+    DIR *d = folder ? opendir(folder) : NULL;
+
+    free(folder);
+    for (const struct dirent *entry; d && (entry = readdir(d));)
+        if (names_temporary(entry->d_name))
+            remove_abandoned(dirfd(d), entry->d_name);
+    if (d)
+        closedir(d);
 }

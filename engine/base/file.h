@@ -41,6 +41,10 @@ bool ug_writer_put(struct ug_writer *w, const void *bytes, size_t n);
 bool ug_writer_commit(struct ug_writer *w, struct ug_diags *diags);
 void ug_writer_abandon(struct ug_writer *w); /* removes the temporary and closes */
 
+/* Removes the temporaries that processes which were killed have left in the folder that `path` stands
+ * in ("folder/" stands in itself): those that no writer, of whichever process, has open. */
+void ug_file_sweep(const char *path);
+
 /* The three calls above for bytes that are in memory. */
 bool ug_file_write(const char *path, const void *bytes, size_t n, struct ug_diags *diags);
 

@@ -87,6 +87,7 @@ static bool write_tensors(const struct conversion *c)
     for (int i = 0; i < m->n; i++)
         if (ug_verdict_fits(m->rows[i].verdict))
             tensors[n++] = (struct ug_named_tensor){m->rows[i].to, m->rows[i].made};
+    ug_file_sweep(c->options->out);
     return ug_safetensors_write(c->options->out, tensors, n, metadata, c->diags);
 }
 

@@ -342,6 +342,7 @@ static enum ug_status compute(struct evaluation *e)
             e->outputs[i].name,
             ug_exec_value(e->run.exec, e->outputs[i].node),
         };
+    ug_file_sweep(e->options->out);
     return ug_safetensors_write(e->options->out, tensors, e->n_outputs, NULL, e->diags) ? UG_DONE
                                                                                         : UG_FAILED;
 }

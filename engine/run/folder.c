@@ -80,11 +80,13 @@ void ug_folder_remove(const char *path)
 
 void ug_folder_sweep(const char *path)
 {
-    /* of ug_writer_open, of ug_checkpoint_write, and of aside() below */
-    static const char *const leftovers[] = {".ug-*.tmp", ".step-*.tmp", ".step-*.old"};
+    /* of ug_checkpoint_write, and of aside() below */
+    static const char *const leftovers[] = {".step-*.tmp", ".step-*.old"};
     DIR *d = opendir(path);
     char name[PATH_MAX];
 
+    if (snprintf(name, sizeof name, "%s/", path) < (int)sizeof name)
+        ug_file_sweep(name);
     for (const struct dirent *entry; d && (entry = readdir(d));)
         for (size_t i = 0; i < sizeof leftovers / sizeof *leftovers; i++)
             if (!fnmatch(leftovers[i], entry->d_name, 0) &&

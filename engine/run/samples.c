@@ -40,12 +40,17 @@ void ug_samples_range(const struct ug_data_spec *data, const struct ug_node *nod
 void ug_samples_picture(const struct ug_tensor *value, int64_t row, const double range[2],
                         struct ug_picture *out)
 {
-    const int64_t n = ug_shape_span(&value->shape, 1, 4);
-    const float *x = (const float *)value->data + row * n;
+    const int64_t *dim = value->shape.dim;
     const float low = (float)range[0], scale = (float)(1 / (range[1] - range[0]));
+    float *to = out->planes;
 
-    for (int64_t i = 0; i < n; i++)
-        out->planes[i] = (x[i] - low) * scale;
+    for (int64_t c = 0; c < out->channels; c++)
+        for (int64_t y = 0; y < out->height; y++) {
+            const float *x =
+                (const float *)value->data + ((row * dim[1] + c) * dim[2] + y) * dim[3];
+            for (int64_t i = 0; i < out->width; i++)
+                *to++ = (x[i] - low) * scale;
+        }
 }
 
 /* ---- Opening ---- */

@@ -25,7 +25,8 @@ void ug_samples_close(struct ug_samples *s);
 bool ug_samples_write(struct ug_samples *s, const char *path, const struct ug_moment *now,
                       struct ug_diags *diags);
 
-/* Copies sample `row` of a value [N, C, H, W] into planes of 0 … 1. */
+/* Copies the top left of sample `row` of a value [N, C, H, W], as much as `out` has room for, into
+ * planes of 0 … 1. */
 void ug_samples_picture(const struct ug_tensor *value, int64_t row, const double range[2],
                         struct ug_picture *out);
 /* The values that black and white have in a column: those of the data entry that it shows, or of

@@ -10,6 +10,13 @@ const struct ug_translate_spec *ug_translation_spec(const struct ug_translation 
     return &t->trained.program->translates[t->entry];
 }
 
+uint64_t ug_translation_seed(const struct ug_translation *t)
+{
+    const int64_t seed = t->options->seed;
+
+    return seed >= 0 ? (uint64_t)seed : t->trained.program->train.seed;
+}
+
 static bool find_entry(struct ug_translation *t)
 {
     const struct ug_program *p = t->trained.program;

@@ -94,6 +94,7 @@ static bool write_json(const struct evaluation *e)
     if (!text)
         ug_error(e->diags, UG_NOWHERE, "cannot write '%s': a name in it is not UTF-8",
                  e->options->json);
+    ug_file_sweep(e->options->json);
     const bool written =
         text && ug_file_write(e->options->json, ug_arena_format(e->arena, "%s\n", text),
                               strlen(text) + 1, e->diags);
