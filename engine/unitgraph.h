@@ -166,6 +166,7 @@ enum ug_status ug_diff(const char *a, const char *b, const struct ug_diff_option
 
 struct ug_gradcheck_options {
     struct ug_overrides overrides;
+    bool bundle;        /* the file is a fault's bundle: its step, parameters and batch */
     const char *params; /* or NULL: initial values */
     bool terms;         /* each term of a loss by itself as well */
     int64_t directions; /* a comparison; at least 1 */

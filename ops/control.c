@@ -138,6 +138,12 @@ static const struct ug_arg one_hot_args[] = {
     {.name = NULL},
 };
 
+static int64_t one_hot_classes(const struct ug_type *in, const struct ug_type *out)
+{
+    (void)in;
+    return out->shape.dim[out->shape.rank - 1];
+}
+
 static const struct ug_op one_hot = {
     .name = "one_hot",
     .summary = "Labels as rows with a single 1; NaN, which stops a run, for a label out of range.",
@@ -148,6 +154,7 @@ static const struct ug_op one_hot = {
     .attrs_size = sizeof(struct one_hot_attrs),
     .infer = one_hot_infer,
     .run = one_hot_run,
+    .classes = one_hot_classes,
     .why_no_gradient = "labels do not change smoothly",
     .flops = no_flops,
 };

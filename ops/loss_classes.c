@@ -95,6 +95,12 @@ static void at_label_gradient(struct ug_builder *b, struct ug_node *y, struct ug
     dx[0] = ug_emit(b, &ug_op_to_label, &classes, (struct ug_node *[]){dy, y->in[1]}, 2);
 }
 
+static int64_t at_label_classes(const struct ug_type *in, const struct ug_type *out)
+{
+    (void)out;
+    return in[0].shape.dim[1];
+}
+
 const struct ug_op ug_op_at_label = {
     .name = "at_label",
     .summary = "The score of each sample's label; NaN where the label is no class.",
@@ -103,6 +109,7 @@ const struct ug_op ug_op_at_label = {
     .infer = at_label_infer,
     .run = at_label_run,
     .gradient = at_label_gradient,
+    .classes = at_label_classes,
 };
 
 /* -mean of x at the labels; a label written as a number is checked here and now. */

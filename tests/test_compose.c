@@ -247,6 +247,17 @@ static const char *show(const char *path, bool origin, int n, const char *const 
     return text;
 }
 
+START_TEST(what_is_no_section_is_not_shown)
+{
+    const struct ug_overrides none = {0};
+    const char *path = file("a.yaml", "unitgraph: 1\ngraphs: {a: 1}\n");
+
+    ck_assert_int_eq(ug_show(path, &none, false, capture(), diags), UG_WRONG);
+    ck_assert_str_eq(captured(), "");
+    expect_message("unknown key 'graphs' in the file");
+}
+END_TEST
+
 START_TEST(what_is_shown_is_the_same_experiment)
 {
     file("nets.yaml", "modules: {m: {params: {f: }, body: ['conv2d(f, 3)', relu]}}\ninit: {E: "
@@ -315,6 +326,7 @@ Suite *ug_suite(void)
     tcase_add_test(c, set_removes_and_requires);
     tcase_add_loop_test(c, set_makes_no_keys, 0, sizeof bad_sets / sizeof *bad_sets);
     tcase_add_test(c, set_suggests);
+    tcase_add_test(c, what_is_no_section_is_not_shown);
     tcase_add_test(c, what_is_shown_is_the_same_experiment);
     tcase_add_test(c, origins_are_comments);
     suite_add_tcase(s, c);

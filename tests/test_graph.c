@@ -217,6 +217,9 @@ START_TEST(layers_may_not_stand_everywhere)
     ck_assert_ptr_null(
         ug_call_parameter(&c, "weight", UG_SHAPE(2), (struct ug_init){.kind = UG_INIT_CONSTANT}));
     check_printed("layer: a layer with parameters may not stand in a loss");
+    ck_assert_ptr_null(ug_call_state(&c, "kept", (struct ug_type){UG_F32, UG_SHAPE(2)},
+                                     (struct ug_init){.kind = UG_INIT_CONSTANT}));
+    check_printed("layer: a layer with state of its own may not stand in a loss");
 }
 END_TEST
 

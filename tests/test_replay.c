@@ -204,6 +204,50 @@ START_TEST(no_fault_is_success)
 }
 END_TEST
 
+/* ---- Gradients of the step, in float64 ---- */
+
+static const char *replay_gradcheck(const char *path, enum ug_status status)
+{
+    const struct ug_gradcheck_options o = {
+        .bundle = true, .directions = 1, .seed = -1, .out = capture()};
+
+    forget_messages();
+    const enum ug_status got = ug_gradcheck(folder_file(path), &o, diags);
+    const char *text = captured();
+    ck_assert_msg(got == status, "gave %d, not %d: %s%s", got, status, text, messages());
+    return text;
+}
+
+/* exp(160) is more than float32 holds, and little to float64.  The derivative of the second step's
+ * loss is -2, that of a first step would be -1. */
+START_TEST(a_fault_of_float32_alone)
+{
+    static const char overflow[] =
+        "unitgraph: 1\n"
+        "graph: {a: 'parameter([1], init=constant(80))'}\n"
+        "losses: {L: 0 - log(sum(exp(a * (1 + step))))}\n"
+        "train:\n"
+        "  steps: 5\n"
+        "  memory: 64MiB\n"
+        "  optimizers: {L: {minimize: L, parameters: [a], sgd: {lr: 0}}}\n";
+
+    run_into_fault("over", overflow);
+    const char *text = replay_gradcheck("over/fault-00000002.safetensors", UG_DONE);
+    expect_part(text, "step 2 in float64");
+    expect_part(text, "1 compared: 1 agree, 0 differ");
+}
+END_TEST
+
+START_TEST(what_is_first_not_finite_is_named)
+{
+    write_flat();
+    run_into_fault("flat", flat);
+    replay_gradcheck("flat/fault-00000001.safetensors", UG_FAILED);
+    expect_part(messages(), "'N' is not finite where it is to be checked");
+    expect_part(messages(), "the first value: 'y/N.0' is not finite: a result of 'instance_norm'");
+}
+END_TEST
+
 Suite *ug_suite(void)
 {
     Suite *s = suite_create("replay");
@@ -216,6 +260,8 @@ Suite *ug_suite(void)
     tcase_add_test(c, threads_change_nothing);
     tcase_add_test(c, changed_bundles_are_refused);
     tcase_add_test(c, no_fault_is_success);
+    tcase_add_test(c, a_fault_of_float32_alone);
+    tcase_add_test(c, what_is_first_not_finite_is_named);
     suite_add_tcase(s, c);
     return s;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "engine/run/folder.h"
+#include "tests/harness_data.h"
 #include "tests/harness_experiment.h"
 #include "tests/harness_folder.h"
 #include "tests/harness_main.h"
@@ -362,6 +363,34 @@ START_TEST(a_value_that_is_not_finite_stops_the_run)
 }
 END_TEST
 
+/* Labels 0 … 2 of three folders, for two classes: only the last picture's is none of them. */
+START_TEST(a_label_that_is_no_class_is_named)
+{
+    static const char *const ways[] = {"cross_entropy(n, y)", "mse_loss(n, one_hot(y, 2))"};
+    const char *text =
+        "unitgraph: 1\n"
+        "data:\n"
+        "  batch: 3\n"
+        "  x: {images: zoo, size: 4, channels: 1, shuffle: false}\n"
+        "  y: {labels_of: x}\n"
+        "modules: {net: {body: [flatten, linear(2)]}}\n"
+        "networks: {N: net()}\n"
+        "graph: {n: N(x)}\n"
+        "losses: {L: 'LOSS'}\n"
+        "train: {steps: 1, optimizers: {N: {minimize: L, parameters: [N], sgd: {lr: 0.1}}}}\n";
+    struct ug_run_options o = as_written;
+
+    for (int i = 0; i < 3; i++)
+        write_plain(ug_arena_format(arena, "zoo/%d/picture.png", i), 4, 4, 40 * i);
+    const char *at = strstr(text, "LOSS");
+    const char *file = experiment_write(
+        "label", ug_arena_format(arena, "%.*s%s%s", (int)(at - text), text, ways[_i], at + 4));
+    o.out = folder_file("label");
+    ck_assert_int_eq(ug_run(file, &o, diags), UG_FAILED);
+    expect_part(messages(), "zoo/2/picture.png is 2, but there are 2 classes: 0 to 1");
+}
+END_TEST
+
 Suite *ug_suite(void)
 {
     Suite *s = suite_create("train");
@@ -375,6 +404,7 @@ Suite *ug_suite(void)
     tcase_add_test(steps, averages_follow);
     tcase_add_test(steps, rates_are_expressions);
     tcase_add_test(steps, a_value_that_is_not_finite_stops_the_run);
+    tcase_add_loop_test(steps, a_label_that_is_no_class_is_named, 0, 2);
     suite_add_tcase(s, steps);
     tcase_add_checked_fixture(runs, scratch_setup, scratch_teardown);
     tcase_add_test(runs, an_interrupted_run_is_the_same_run);

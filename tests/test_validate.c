@@ -1,4 +1,5 @@
 /* unitgraph validate: means over all samples, with the parameters that were asked for. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,6 +129,52 @@ START_TEST(a_file_alone_and_other_data)
 }
 END_TEST
 
+/* x holds 1 … 5 and y 2, 4, 6: by hand, each metric over the samples of what it reads; the third
+ * over (1, 2), (2, 4), (3, 6), (4, 2), (5, 4).  With batches of 2, y ends in the middle of one. */
+START_TEST(each_source_counts_its_own_samples)
+{
+    static const char text[] =
+        "unitgraph: 1\n"
+        "data:\n"
+        "  batch: 2\n"
+        "  x: {tensors: x.safetensors, key: x}\n"
+        "  y: {tensors: y.safetensors, key: x}\n"
+        "graph: {a: 'parameter([1], init=ones)'}\n"
+        "losses: {A: sum(a)}\n"
+        "train: {steps: 1, optimizers: {A: {minimize: A, parameters: [a], sgd: {lr: 0}}}}\n"
+        "validate:\n"
+        "  every: 1\n"
+        "  metrics:\n"
+        "    first: mean(x ** 2)\n"
+        "    second: mean(y ** 2)\n"
+        "    both: mean(x * y)\n"
+        "    distance: frechet_distance(x, y)\n"
+        "    neither: sum(a)\n";
+    static const char *const batches[] = {"data.batch=1", "data.batch=2", "data.batch=4",
+                                          "data.batch=7"};
+    const struct ug_run_options o = {.seed = 7};
+    const int64_t five[] = {5, 1}, three[] = {3, 1};
+
+    experiment_tensor("x.safetensors", "x", 2, five, 1.0f);
+    experiment_tensor("y.safetensors", "x", 2, three, 2.0f);
+    experiment_run(experiment_write("text", text), "out", o);
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(validate((struct ug_validate_options){.run = folder_file("out"),
+                                                               .overrides = {batches + i, 1},
+                                                               .checkpoint = "latest"}),
+                         UG_DONE);
+        ck_assert_double_eq_tol(value_of(printed, "first "), 11, 1e-5);
+        ck_assert_double_eq_tol(value_of(printed, "second "), 56.0 / 3, 1e-4);
+        ck_assert_double_eq_tol(value_of(printed, "both "), (2 + 8 + 18 + 8 + 20) / 5.0, 1e-5);
+        /* (3 - 4)² + 2.5 + 4 - 2 sqrt(2.5 * 4), with the variances of 1 … 5 and of 2, 4, 6 */
+        ck_assert_double_eq_tol(value_of(printed, "distance "), 7.5 - 2 * sqrt(10), 1e-4);
+        ck_assert_double_eq_tol(value_of(printed, "neither "), 1, 1e-6);
+        ck_assert_ptr_nonnull(strstr(printed, "over 5 samples"));
+        ck_assert_ptr_nonnull(strstr(printed, "18.6667  over 3\n"));
+    }
+}
+END_TEST
+
 static void check_error(const char *which, const char *said)
 {
     forget_messages();
@@ -153,6 +200,7 @@ Suite *ug_suite(void)
 
     tcase_add_checked_fixture(t, scratch_setup, scratch_teardown);
     tcase_add_test(t, a_smaller_last_batch_counts_for_less);
+    tcase_add_test(t, each_source_counts_its_own_samples);
     tcase_add_test(t, the_figures_are_those_of_the_run);
     tcase_add_test(t, averages_are_used);
     tcase_add_test(t, the_best_checkpoint);

@@ -30,7 +30,13 @@ const struct command command_validate = {
         "'validate' is done over the whole of its data, with the averages (ema) where they are\n"
         "kept: a metric is the mean over all samples, a last batch that is smaller counts for\n"
         "less. The figures are those that the run itself wrote at that step. --set points to\n"
-        "other pictures, or sets another batch.\n",
+        "other pictures, or sets another batch.\n"
+        "\n"
+        "Sources that are not paired may have different numbers of samples. A metric is over "
+        "those\n"
+        "of the source that it reads, each once, and so is each side of a distance between sets;\n"
+        "where it reads several, it goes over the largest, and the others begin again. Sources of\n"
+        "different sizes with 'pair' are an error.\n",
     .examples = "  unitgraph validate runs/unit\n"
                 "  unitgraph validate runs/unit --checkpoint best --json best.json\n"
                 "  unitgraph validate runs/unit --set validate.data.x1.images=holiday\n",

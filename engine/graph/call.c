@@ -47,8 +47,9 @@ static struct ug_node *own_tensor(struct ug_call *c, const char *role, enum ug_p
 
     if (!b->scope || b->no_layers)
         return ug_call_fail(c,
-                            "a layer with parameters may not stand in %s: make it in 'graph' and "
+                            "a layer with %s may not stand in %s: make it in 'graph' and "
                             "use its value here",
+                            kind == UG_TRAINED ? "parameters" : "state of its own",
                             b->no_layers ? b->no_layers : "this place");
     if (!ug_shape_valid(&type.shape))
         return ug_call_fail(c, "its %s would have more than 2^40 elements", role);

@@ -175,6 +175,10 @@ struct ug_op {
                                         over samples: `validate` gathers them and runs it once */
     bool higher_is_better;           /* of a metric: what `checkpoint: {best: …}` keeps; else lower */
 
+    /* Of an op whose last input holds int64 labels: how many classes there are.  What is computed
+     * from a label that is none is not finite; the run that stops there names the sample. */
+    int64_t (*classes)(const struct ug_type *in, const struct ug_type *out);
+
     /* Something simpler that is worth the same, from nodes of b's graph (the node's inputs are
      * simplified already), or NULL: x * 1 is x.  NULL: there is no such rule. */
     struct ug_node *(*simplify)(struct ug_builder *b, const struct ug_node *n);

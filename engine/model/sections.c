@@ -25,16 +25,21 @@ static const struct ug_key sections[] = {
     {.name = NULL},
 };
 
-/* Keys that are no section, and sections without anything in them. */
-static void check_top(struct ug_sections *s)
+/* Sections without anything in them, and keys that are no section. */
+static void check_top(struct ug_sections *s, const struct ug_yaml *tree)
 {
-    const struct ug_yaml *tree = s->program->tree;
-
     for (int i = 0; i < tree->n; i++)
         if (ug_yaml_is_null(tree->items[i]) && !tree->items[i]->broken)
             ug_refuse_empty(s, tree->items[i],
                             ug_arena_format(s->arena, "'%s'", tree->keys[i]->text));
     ug_refuse_unknown(s, tree, "the file", sections);
+}
+
+void ug_check_sections(const struct ug_yaml *tree, struct ug_arena *arena, struct ug_diags *diags)
+{
+    struct ug_sections s = {.arena = arena, .diags = diags};
+
+    check_top(&s, tree);
 }
 
 void ug_read_sections(struct ug_program *p, struct ug_vars *vars, struct ug_diags *diags)
@@ -47,7 +52,7 @@ void ug_read_sections(struct ug_program *p, struct ug_vars *vars, struct ug_diag
     };
 
     p->vars = vars;
-    check_top(&s);
+    check_top(&s, p->tree);
     ug_read_data(&s);
     ug_read_inputs(&s);
     ug_read_train(&s);

@@ -14,4 +14,7 @@
  * `unitgraph:`. */
 void ug_read_sections(struct ug_program *p, struct ug_vars *vars, struct ug_diags *diags);
 
+/* Reports only the keys at the top of a composed file that are no section, and empty sections. */
+void ug_check_sections(const struct ug_yaml *tree, struct ug_arena *arena, struct ug_diags *diags);
+
 #endif

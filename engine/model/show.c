@@ -1,4 +1,5 @@
 /* show.c -- prints the resolved file. */
+#include "engine/model/sections.h"
 #include "engine/model/settle.h"
 #include "engine/unitgraph.h"
 
@@ -9,6 +10,7 @@ enum ug_status ug_show(const char *file, const struct ug_overrides *o, bool orig
     struct ug_yaml *tree = ug_yaml_compose(arena, diags, file, o->sets, o->n_sets);
 
     if (tree) {
+        ug_check_sections(tree, arena, diags);
         struct ug_vars *vars = ug_vars_new(arena, diags, ug_yaml_get(tree, "vars"));
         ug_settle_paths(arena, diags, tree, vars);
     }

@@ -149,6 +149,7 @@ struct reading {
     struct ug_safetensors *file;
     struct ug_diags *diags;
     struct ug_bundle *bundle;
+    enum ug_bundle_memory memory;
     json_t *facts;
 };
 
@@ -281,6 +282,8 @@ static bool load_program(struct reading *r)
     if (!b->program->train.present)
         return refuse(r, "holds an experiment that does not train");
     b->program->train.steps = b->now.steps;
+    if (r->memory == UG_BUNDLE_ANY_MEMORY)
+        b->program->train.memory = 0;
     return true;
 }
 
@@ -325,11 +328,12 @@ static bool read_bundle(struct reading *r)
            (b->trainer = ug_trainer_new(b->program, NULL, r->diags)) && take_state(r);
 }
 
-struct ug_bundle *ug_bundle_open(const char *path, struct ug_diags *diags)
+struct ug_bundle *ug_bundle_open(const char *path, enum ug_bundle_memory memory,
+                                 struct ug_diags *diags)
 {
     struct ug_arena *a = ug_arena_new();
     struct ug_bundle *b = ug_arena_alloc(a, sizeof *b);
-    struct reading r = {.path = path, .diags = diags, .bundle = b};
+    struct reading r = {.path = path, .diags = diags, .bundle = b, .memory = memory};
 
     b->arena = a;
     const bool whole = read_bundle(&r);

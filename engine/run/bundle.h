@@ -37,9 +37,13 @@ struct ug_bundle {
     const char *config;          /* the resolved file with its origins */
 };
 
+/* Whether the step keeps to the file's `train.memory`. */
+enum ug_bundle_memory { UG_BUNDLE_AS_RUN, UG_BUNDLE_ANY_MEMORY };
+
 /* Reads a bundle and makes the step; no data is looked at.  NULL after an error: the file was
  * changed or cut off, or is none. */
-struct ug_bundle *ug_bundle_open(const char *path, struct ug_diags *diags);
+struct ug_bundle *ug_bundle_open(const char *path, enum ug_bundle_memory memory,
+                                 struct ug_diags *diags);
 void ug_bundle_close(struct ug_bundle *b); /* NULL is fine */
 
 #endif

@@ -18,7 +18,7 @@ static bool no_memory(const struct ug_node *metric, size_t bytes, struct ug_diag
 }
 
 bool ug_gathered_open(struct ug_gathered *g, const struct ug_view *view, int i, int64_t batch,
-                      int64_t count, struct ug_diags *diags)
+                      const int64_t counts[UG_SET_INPUTS], struct ug_diags *diags)
 {
     *g = (struct ug_gathered){.metric = NULL};
     if (!view->sets[i][0])
@@ -35,7 +35,7 @@ bool ug_gathered_open(struct ug_gathered *g, const struct ug_view *view, int i, 
             return false;
         }
         *set = (struct ug_tensor){type->dtype, type->shape, NULL};
-        set->shape.dim[0] = count;
+        set->shape.dim[0] = counts[k];
         if (!ug_shape_valid(&set->shape) || !(set->data = ug_memory_take(bytes_of(set))))
             return no_memory(g->metric, bytes_of(set), diags);
     }
@@ -55,8 +55,9 @@ void ug_gathered_add(struct ug_gathered *g, const struct ug_view *view, int i, i
         const struct ug_tensor *set = &g->sets[k];
         const size_t each = (size_t)ug_shape_span(&set->shape, 1, set->shape.rank);
         const float *from = ug_exec_value(view->run.exec, view->sets[i][k]).data;
-        memcpy((float *)set->data + (size_t)done * each, from,
-               (size_t)samples * each * sizeof *from);
+        const int64_t left = set->shape.dim[0] - done, n = left < samples ? left : samples;
+        if (n > 0)
+            memcpy((float *)set->data + (size_t)done * each, from, (size_t)n * each * sizeof *from);
     }
 }
 

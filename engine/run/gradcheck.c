@@ -7,11 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/base/random.h"
 #include "engine/run/gradcheck_derivatives.h"
-#include "engine/run/view.h"
-#include "engine/run/weights.h"
-#include "engine/unitgraph.h"
+#include "engine/run/gradcheck_source.h"
 
 enum { WIDEST_NAME = 40, MOST_ROWS = 20 };
 
@@ -19,15 +16,8 @@ static const double noticeable = 1e-4; /* held back */
 
 struct checking {
     const struct ug_gradcheck_options *options;
-    struct ug_arena *arena;
     struct ug_diags *diags;
-    struct ug_program *program;
-    struct ug_dataset *data;
-    struct ug_loader *loader;
-    struct ug_batch invented; /* where the file has no data */
-    struct ug_store *store;
-    struct ug_unfolded *unfolded;
-    struct ug_loss_setting setting;
+    struct ug_gradcheck_source source;
     int width;
     int compared, wrong, unclear;
 };
@@ -120,17 +110,34 @@ static void check_group(struct checking *c, const char *name, struct ug_loss *lo
 
 /* ---- One loss ---- */
 
+/* Names the first value that is not finite where a loss or one of its gradients is not.  False if it
+ * is the loss: there is nothing to compare then. */
+static bool is_finite(struct checking *c, const char *name, const struct ug_node *node,
+                      struct ug_loss *loss)
+{
+    char text[UG_FAULT_TEXT];
+    const bool finite = isfinite(ug_loss_gradient(loss));
+
+    if (finite && ug_loss_gradients_finite(loss))
+        return true;
+    const struct ug_node *first = ug_loss_fault(loss);
+    struct ug_diag *d =
+        ug_error(c->diags, node->pos, "%s'%s' is not finite where it is to be checked",
+                 finite ? "the gradient of " : "", name);
+    if (first)
+        ug_note(d, first->pos, "the first value: %s", ug_fault_describe(first, text));
+    return finite;
+}
+
 static bool check_loss(struct checking *c, const char *name, struct ug_node *node,
                        struct ug_param *const *params, int n)
 {
     struct ug_loss loss;
-    const bool made = ug_loss_open(&loss, &c->setting, node, params, n);
+    const bool made = ug_loss_open(&loss, &c->source.setting, node, params, n);
 
     if (made) {
-        const double value = ug_loss_gradient(&loss);
-        if (!isfinite(value))
-            ug_error(c->diags, node->pos, "'%s' is not finite where it is to be checked", name);
-        for (int i = 0, end; i < n && isfinite(value); i = end) {
+        const bool finite = is_finite(c, name, node, &loss);
+        for (int i = 0, end; i < n && finite; i = end) {
             end = ug_params_top_end(params, i, n);
             check_group(c, name, &loss,
                         &(struct ug_param_group){params + i, (const float *const *)loss.grads + i,
@@ -138,7 +145,7 @@ static bool check_loss(struct checking *c, const char *name, struct ug_node *nod
         }
     }
     ug_loss_close(&loss);
-    return made && !ug_diags_errors(c->diags);
+    return made;
 }
 
 /* ---- Which losses, and which parameters ---- */
@@ -147,7 +154,7 @@ static bool check_loss(struct checking *c, const char *name, struct ug_node *nod
 static bool check_terms(struct checking *c, const struct ug_optimizer_spec *o,
                         const struct ug_node *minimized)
 {
-    const struct ug_unfolded *u = c->unfolded;
+    const struct ug_unfolded *u = c->source.unfolded;
     bool *part = ug_xcalloc((size_t)minimized->id + 1, sizeof *part), fine = true;
 
     ug_mark_ancestors(u->graph, minimized, part);
@@ -162,15 +169,15 @@ static bool check_terms(struct checking *c, const struct ug_optimizer_spec *o,
 
 static bool check_optimizers(struct checking *c)
 {
-    const struct ug_train_spec *t = &c->program->train;
+    const struct ug_train_spec *t = &c->source.program->train;
     bool fine = true;
 
-    /* At the start relu's input is often 0 exactly. */
-    for (int i = 0; i < t->n_optimizers; i++)
-        ug_step_aside(&c->setting, t->optimizers[i].params, t->optimizers[i].n_params, 0);
+    /* At the start relu's input is often 0 exactly; a step that failed is looked at where it was. */
+    for (int i = 0; i < t->n_optimizers && !c->source.bundle; i++)
+        ug_step_aside(&c->source.setting, t->optimizers[i].params, t->optimizers[i].n_params, 0);
     for (int i = 0; i < t->n_order && fine; i++) {
         const struct ug_optimizer_spec *o = &t->optimizers[t->order[i]];
-        struct ug_node *minimized = c->unfolded->minimized.items[t->order[i]].node;
+        struct ug_node *minimized = c->source.unfolded->minimized.items[t->order[i]].node;
         fine = check_loss(c, o->name, minimized, o->params, o->n_params) &&
                (!c->options->terms || check_terms(c, o, minimized));
     }
@@ -180,80 +187,22 @@ static bool check_optimizers(struct checking *c)
 /* Without `train`: every loss, and all parameters. */
 static bool check_losses(struct checking *c)
 {
-    const struct ug_values *losses = &c->unfolded->losses;
+    const struct ug_values *losses = &c->source.unfolded->losses;
     int n_all, n = 0;
-    struct ug_param **params = ug_program_list_params(c->program, &n_all);
+    struct ug_param **params = ug_program_list_params(c->source.program, &n_all);
     bool fine = true;
 
     for (int i = 0; i < n_all; i++)
         if (params[i]->owner == params[i] && params[i]->kind == UG_TRAINED)
             params[n++] = params[i];
-    ug_step_aside(&c->setting, params, n, 0);
+    ug_step_aside(&c->source.setting, params, n, 0);
     for (int i = 0; i < losses->n && fine; i++)
         if (losses->items[i].node && !losses->items[i].pruned)
             fine = check_loss(c, losses->items[i].name, losses->items[i].node, params, n);
     return fine;
 }
 
-/* ---- The experiment ---- */
-
-static bool load(struct checking *c, const char *file)
-{
-    const struct ug_gradcheck_options *o = c->options;
-    const struct ug_load_options options = {.sets = o->overrides.sets,
-                                            .n_sets = o->overrides.n_sets};
-
-    c->program = ug_program_load(file, &options, c->diags);
-    if (!c->program || ug_diags_errors(c->diags))
-        return false;
-    struct ug_program *p = c->program;
-    const struct ug_request request = {
-        .want = p->train.present ? UG_WANT_OPTIMIZED : UG_WANT_LOSSES, .training = true};
-    const uint64_t seed = o->seed >= 0 ? (uint64_t)o->seed : p->train.seed;
-    c->unfolded = ug_unfold(p, &request, c->diags);
-    if (!c->unfolded || ug_diags_errors(c->diags) || !(c->store = ug_store_new(p, c->diags)))
-        return false;
-    c->setting = (struct ug_loss_setting){
-        .program = p, .unfolded = c->unfolded, .store = c->store, .seed = seed, .diags = c->diags};
-    return ug_store_init(c->store, p, seed, c->diags) &&
-           (!o->params || ug_weights_read(o->params, UG_NOWHERE, p, c->store->data, c->diags));
-}
-
-/* Inputs that no data feed: normal numbers, and labels that are 0. */
-static void invent_batch(struct checking *c)
-{
-    const struct ug_values *inputs = &c->unfolded->inputs;
-    const size_t n = (size_t)inputs->n;
-    const char **names = ug_arena_array(c->arena, n, sizeof *names);
-    struct ug_tensor *tensors = ug_arena_array(c->arena, n, sizeof *tensors);
-
-    c->invented = (struct ug_batch){.n = inputs->n, .names = names, .tensors = tensors};
-    for (int i = 0; i < inputs->n; i++) {
-        const struct ug_node *node = inputs->items[i].node;
-        const struct ug_random r = {.seed = c->setting.seed,
-                                    .stream = ug_random_stream(inputs->items[i].name)};
-        names[i] = inputs->items[i].name;
-        tensors[i] = (struct ug_tensor){node->type.dtype, node->type.shape,
-                                        ug_xcalloc(ug_type_bytes(&node->type) + 1, 1)};
-        if (node->type.dtype == UG_F32)
-            ug_random_normal(&r, 0, ug_shape_count(&node->type.shape), tensors[i].data);
-    }
-    c->setting.batch = &c->invented;
-}
-
-static bool read_batch(struct checking *c)
-{
-    struct ug_program *p = c->program;
-
-    if (!p->data.n) {
-        invent_batch(c);
-        return true;
-    }
-    return (c->data = ug_dataset_open(&p->data, c->diags)) &&
-           (c->loader = ug_loader_start(c->data, UG_DRAW_TRAINING, p->data.batch, c->setting.seed,
-                                        0, 1, c->diags)) &&
-           (c->setting.batch = ug_loader_next(c->loader, c->diags));
-}
+/* ---- The command ---- */
 
 static size_t longer(size_t a, size_t b)
 {
@@ -262,8 +211,8 @@ static size_t longer(size_t a, size_t b)
 
 static void find_width(struct checking *c)
 {
-    const struct ug_params *params = c->program->params;
-    const struct ug_values *lists[] = {&c->unfolded->losses, &c->unfolded->terms};
+    const struct ug_params *params = c->source.program->params;
+    const struct ug_values *lists[] = {&c->source.unfolded->losses, &c->source.unfolded->terms};
     size_t width = 10;
 
     for (int i = 0; i < params->n; i++)
@@ -274,37 +223,36 @@ static void find_width(struct checking *c)
     c->width = width < WIDEST_NAME ? (int)width : WIDEST_NAME;
 }
 
+static void print_head(const struct checking *c, const char *file)
+{
+    if (c->source.bundle)
+        fprintf(c->options->out, "%s: step %lld in float64, at the parameters as it found them\n\n",
+                file, (long long)c->source.setting.now.step + 1);
+    fprintf(c->options->out, "%-*s  %-*s  %11s  %14s  %14s  %8s\n", c->width, "loss", c->width,
+            "parameters of", "elements", "by gradient", "by differences", "error");
+}
+
 static enum ug_status check(struct checking *c, const char *file)
 {
-    FILE *out = c->options->out;
-
-    if (!load(c, file))
+    if (!ug_gradcheck_load(&c->source, file, c->options, c->diags))
         return UG_WRONG;
-    if (!read_batch(c))
+    if (!ug_gradcheck_read(&c->source, c->diags))
         return UG_FAILED;
     find_width(c);
-    fprintf(out, "%-*s  %-*s  %11s  %14s  %14s  %8s\n", c->width, "loss", c->width, "parameters of",
-            "elements", "by gradient", "by differences", "error");
-    if (!(c->program->train.present ? check_optimizers(c) : check_losses(c)))
+    print_head(c, file);
+    if (!(c->source.program->train.present ? check_optimizers(c) : check_losses(c)))
         return UG_FAILED;
-    fprintf(out, "\n%d compared: %d agree, %d differ, %d unclear\n", c->compared,
+    fprintf(c->options->out, "\n%d compared: %d agree, %d differ, %d unclear\n", c->compared,
             c->compared - c->wrong - c->unclear, c->wrong, c->unclear);
-    return c->wrong ? UG_FAILED : UG_DONE;
+    return c->wrong || ug_diags_errors(c->diags) ? UG_FAILED : UG_DONE;
 }
 
 enum ug_status ug_gradcheck(const char *file, const struct ug_gradcheck_options *o,
                             struct ug_diags *diags)
 {
-    struct checking c = {.options = o, .arena = ug_arena_new(), .diags = diags};
+    struct checking c = {.options = o, .diags = diags};
     const enum ug_status status = check(&c, file);
 
-    ug_loader_stop(c.loader);
-    ug_dataset_close(c.data);
-    for (int i = 0; i < c.invented.n; i++)
-        free(c.invented.tensors[i].data);
-    ug_store_free(c.store);
-    ug_unfolded_free(c.unfolded);
-    ug_program_free(c.program);
-    ug_arena_free(c.arena);
+    ug_gradcheck_close(&c.source);
     return status;
 }

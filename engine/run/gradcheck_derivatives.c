@@ -42,7 +42,7 @@ static float **make_direction(const struct ug_loss_setting *s, const struct ug_p
     for (int k = 0; k < g->n; k++) {
         const struct ug_param *p = g->params[k];
         const struct ug_random r = {
-            .seed = s->seed, .stream = ug_random_stream(p->name) + 1, .step = number};
+            .seed = s->now.seed, .stream = ug_random_stream(p->name) + 1, .step = number};
         const double size = size_of(s, p);
         v[k] = ug_xcalloc((size_t)ug_param_count(p), sizeof **v);
         ug_random_normal(&r, 0, ug_param_count(p), v[k]);

@@ -3,6 +3,7 @@
 #include "engine/run/gradcheck_loss.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,15 +143,20 @@ void ug_loss_close(struct ug_loss *l)
 
 /* ---- Running ---- */
 
+static void bind(const struct ug_loss *l, struct ug_exec *e)
+{
+    const struct ug_batch *batch = l->setting->batch;
+    const struct ug_moment *now = &l->setting->now;
+
+    for (int i = 0; i < batch->n; i++)
+        ug_exec_bind(e, batch->names[i], batch->tensors[i].data);
+    ug_exec_count(e, now->step, now->steps, now->epoch, now->epochs);
+}
+
 static void run(const struct ug_loss *l, struct ug_exec *e)
 {
-    const struct ug_loss_setting *s = l->setting;
-    const struct ug_train_spec *t = &s->program->train;
-
-    for (int i = 0; i < s->batch->n; i++)
-        ug_exec_bind(e, s->batch->names[i], s->batch->tensors[i].data);
-    ug_exec_count(e, 0, t->steps, 0, (int64_t)t->epochs);
-    ug_exec_run(e, 0, s->seed, 0);
+    bind(l, e);
+    ug_exec_run(e, 0, l->setting->now.seed, (uint64_t)l->setting->now.step);
 }
 
 static double scalar(struct ug_exec *e, const struct ug_node *n)
@@ -171,6 +177,31 @@ double ug_loss_gradient(struct ug_loss *l)
         if (l->gradient_goal[i] >= 0)
             l->grads[i] = ug_exec_value(e, l->goals[l->gradient_goal[i]].node).data;
     return scalar(e, l->goals[0].node);
+}
+
+bool ug_loss_gradients_finite(const struct ug_loss *l)
+{
+    for (int i = 0; i < l->n_params; i++) {
+        if (l->gradient_goal[i] < 0)
+            continue;
+        const struct ug_tensor t =
+            ug_exec_value(l->gradient.exec, l->goals[l->gradient_goal[i]].node);
+        for (int64_t k = 0; k < ug_shape_count(&t.shape); k++)
+            if (!isfinite(l->grads[i][k]))
+                return false;
+    }
+    return true;
+}
+
+const struct ug_node *ug_loss_fault(struct ug_loss *l)
+{
+    const struct ug_moment *now = &l->setting->now;
+
+    bind(l, l->gradient.exec);
+    const struct ug_node *fault =
+        ug_exec_find_fault(l->gradient.exec, 0, now->seed, (uint64_t)now->step);
+    ug_loss_gradient(l); /* looking ended halfway */
+    return fault;
 }
 
 double ug_loss_value(struct ug_loss *l, bool still)

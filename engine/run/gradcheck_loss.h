@@ -6,8 +6,7 @@
 #ifndef UG_GRADCHECK_LOSS_H
 #define UG_GRADCHECK_LOSS_H
 
-#include "engine/data/source.h"
-#include "engine/run/compile.h"
+#include "engine/run/trainer.h"
 
 /* What all losses of a check have in common. */
 struct ug_loss_setting {
@@ -15,7 +14,7 @@ struct ug_loss_setting {
     struct ug_unfolded *unfolded; /* gradients are added to its graph */
     const struct ug_store *store; /* the parameters: change them between two values */
     const struct ug_batch *batch;
-    uint64_t seed;
+    struct ug_moment now;
     struct ug_diags *diags;
 };
 
@@ -42,6 +41,11 @@ void ug_loss_close(struct ug_loss *l);
 
 /* Sets l->grads, and what is held, at the parameters as they stand; the loss. */
 double ug_loss_gradient(struct ug_loss *l);
+/* Whether all of l->grads are. */
+bool ug_loss_gradients_finite(const struct ug_loss *l);
+/* The first value, of the loss or on the way of a gradient, that is not finite at the parameters as
+ * they stand; or NULL. */
+const struct ug_node *ug_loss_fault(struct ug_loss *l);
 /* The loss at the parameters as they stand.  still: with held values as ug_loss_gradient found
  * them, so that only what gradients go through changes. */
 double ug_loss_value(struct ug_loss *l, bool still);

@@ -231,7 +231,7 @@ enum ug_status ug_replay(const char *bundle, bool all, FILE *out, struct ug_diag
 {
     struct replay r = {.out = out};
 
-    if (!(r.bundle = ug_bundle_open(bundle, diags)))
+    if (!(r.bundle = ug_bundle_open(bundle, UG_BUNDLE_AS_RUN, diags)))
         return UG_WRONG;
     r.arena = ug_arena_new();
     const enum ug_status status = replay(&r, bundle, all);

@@ -21,6 +21,59 @@ static void note_samples(struct ug_session *r, const struct ug_batch *batch, int
             r->program->data.batch > MOST_SAMPLES ? ", …" : "");
 }
 
+static int entry_named(const struct ug_batch *batch, const char *name)
+{
+    int i = 0;
+
+    while (i < batch->n && strcmp(batch->names[i], name))
+        i++;
+    return i < batch->n ? i : -1;
+}
+
+/* The entry of a batch whose labels a node reads; -1: it reads none. */
+static int labels_of(const struct ug_batch *batch, const struct ug_node *node)
+{
+    const struct ug_node *labels = node && node->op->classes ? node->in[node->n_in - 1] : NULL;
+
+    if (!labels || labels->op != &ug_op_input || labels->type.dtype != UG_I64)
+        return -1;
+    return entry_named(batch, ((const struct ug_input_attrs *)labels->attrs)->name);
+}
+
+/* The picture that has the label of a sample, where it is one of a picture. */
+static const char *labelled(const struct ug_session *r, const struct ug_batch *batch, int entry,
+                            int64_t sample)
+{
+    const struct ug_data_spec *data = &r->program->data;
+
+    for (int i = 0; i < data->n; i++)
+        if (data->entries[i].of && !strcmp(data->entries[i].name, batch->names[entry]))
+            entry = entry_named(batch, data->entries[i].of);
+    return batch->origins[entry][sample];
+}
+
+/* "the label 'y' of photos/a.png is 12, but there are 10 classes: 0 to 9" */
+static void note_label(const struct ug_session *r, const struct ug_batch *batch,
+                       const struct ug_node *node, struct ug_diag *diag)
+{
+    const int entry = labels_of(batch, node);
+
+    if (entry < 0 || !batch->origins)
+        return;
+    const long long classes = (long long)node->op->classes(&node->in[0]->type, &node->type);
+    const struct ug_tensor *labels = &batch->tensors[entry];
+    const int64_t each = ug_shape_span(&labels->shape, 1, labels->shape.rank);
+    for (int64_t i = 0; i < ug_shape_count(&labels->shape); i++) {
+        const long long label = (long long)((const int64_t *)labels->data)[i];
+        if (label >= 0 && label < classes)
+            continue;
+        ug_note(
+            diag, UG_NOWHERE, "the label '%s' of %s is %lld, but there are %lld classes: 0 to %lld",
+            batch->names[entry], labelled(r, batch, entry, i / each), label, classes, classes - 1);
+        return;
+    }
+}
+
 static void write_bundle(struct ug_session *r, const struct ug_batch *batch,
                          const struct ug_moment *now, struct ug_pos pos, const char *message,
                          struct ug_diag *e)
@@ -48,6 +101,7 @@ static void report_fault(struct ug_session *r, const struct ug_fault *f,
 
     if (r->progress.log)
         fprintf(r->progress.log, "%s\n", what);
+    note_label(r, batch, f->node, e);
     for (int i = 0; i < batch->n && batch->origins; i++)
         note_samples(r, batch, i, e);
     if (ug_session_save(r))

@@ -51,7 +51,10 @@ struct ug_fault {
     int optimizer; /* whose loss or gradients showed it */
 };
 
-/* "'y' is not finite: a result of 'log'", from the arena. */
+/* "'y' is not finite: a result of 'log'", into `text`, which is returned. */
+enum { UG_FAULT_TEXT = 600 };
+char *ug_fault_describe(const struct ug_node *n, char text[UG_FAULT_TEXT]);
+/* The same, or which learning rate or gradient it is; from the arena. */
 const char *ug_fault_text(struct ug_arena *a, const struct ug_program *p, const struct ug_fault *f);
 
 /* Where the run stands: finished steps and epochs, and how many there will be. */

@@ -6,12 +6,17 @@
 #include "engine/run/trainer.h"
 #include "engine/run/view.h"
 
+/* Sources may have different numbers of samples: each metric is over those of the sources that it
+ * reads, or of the largest of them, which the others then accompany from their start again. */
 struct ug_validation {
     const struct ug_validate_spec *spec;
     const struct ug_program *program;
     struct ug_dataset *data;
-    int64_t count, batch;
-    struct ug_view whole, last;   /* batches of data.batch, and the smaller one at the end */
+    int64_t count, batch;         /* samples of the largest source */
+    int64_t *counts;              /* by metric */
+    struct ug_view whole, *lasts; /* batches of data.batch, and the smaller ones at the ends: */
+    int64_t *last_batches;        /* … by end, how small */
+    int n_lasts;
     struct ug_gathered *gathered; /* by metric */
     double *means; /* by metric, of the last run; of one over whole sets, its value */
 };

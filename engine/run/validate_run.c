@@ -75,8 +75,12 @@ static void print_table(const struct evaluation *e, FILE *out)
             width = (int)strlen(v->spec->metrics[i].label);
     fprintf(out, "%s, step %lld, over %lld samples\n", e->trained.path, (long long)e->now.step,
             (long long)v->count);
-    for (int i = 0; i < v->spec->n_metrics; i++)
-        fprintf(out, "  %-*s  %.6g\n", width, v->spec->metrics[i].label, v->means[i]);
+    for (int i = 0; i < v->spec->n_metrics; i++) {
+        fprintf(out, "  %-*s  %.6g", width, v->spec->metrics[i].label, v->means[i]);
+        if (v->counts[i] < v->count)
+            fprintf(out, "  over %lld", (long long)v->counts[i]);
+        fputc('\n', out);
+    }
 }
 
 static bool write_json(const struct evaluation *e)
