@@ -116,7 +116,7 @@ enum ug_status ug_translate(const struct ug_translate_options *o, struct ug_diag
 
 struct ug_validate_options {
     struct ug_overrides overrides;
-    const char *run;        /* run folder or params.safetensors */
+    const char *run;        /* run folder or params.safetensors; a .yaml: its initial values */
     const char *checkpoint; /* "latest", "best", a step */
     const char *json;       /* a file for the means, or NULL */
 };

@@ -175,6 +175,33 @@ START_TEST(each_source_counts_its_own_samples)
 }
 END_TEST
 
+/* Features are twice the values: 4 times the distance of 1 … 5 from 2, 4, 6, which is by hand that
+ * below. */
+START_TEST(a_file_that_is_not_trained)
+{
+    static const char text[] =
+        "unitgraph: 1\n"
+        "data: {batch: 2, x: {tensors: x.safetensors, key: x}, y: {tensors: y.safetensors, key: "
+        "x}}\n"
+        "modules: {features: {body: ['linear(1, bias=false)']}}\n"
+        "networks: {F: features()}\n"
+        "init: {F: 'file(\"f.safetensors\")'}\n"
+        "validate: {every: 1, metrics: {fid: 'frechet_distance(F(x), F(y))'}}\n";
+    const int64_t five[] = {5, 1}, three[] = {3, 1}, one[] = {1, 1};
+
+    experiment_tensor("x.safetensors", "x", 2, five, 1.0f);
+    experiment_tensor("y.safetensors", "x", 2, three, 2.0f);
+    experiment_tensor("f.safetensors", "weight", 2, one, 2.0f);
+    ck_assert_int_eq(validate((struct ug_validate_options){.run = experiment_write("fid", text),
+                                                           .checkpoint = "latest"}),
+                     UG_DONE);
+    ck_assert_double_eq_tol(value_of(printed, "fid "), 4 * (7.5 - 2 * sqrt(10)), 1e-3);
+    ck_assert_int_eq(validate((struct ug_validate_options){.run = folder_file("gone.yaml"),
+                                                           .checkpoint = "latest"}),
+                     UG_WRONG);
+}
+END_TEST
+
 static void check_error(const char *which, const char *said)
 {
     forget_messages();
@@ -200,6 +227,7 @@ Suite *ug_suite(void)
 
     tcase_add_checked_fixture(t, scratch_setup, scratch_teardown);
     tcase_add_test(t, a_smaller_last_batch_counts_for_less);
+    tcase_add_test(t, a_file_that_is_not_trained);
     tcase_add_test(t, each_source_counts_its_own_samples);
     tcase_add_test(t, the_figures_are_those_of_the_run);
     tcase_add_test(t, averages_are_used);

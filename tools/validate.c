@@ -36,10 +36,20 @@ const struct command command_validate = {
         "those\n"
         "of the source that it reads, each once, and so is each side of a distance between sets;\n"
         "where it reads several, it goes over the largest, and the others begin again. Sources of\n"
-        "different sizes with 'pair' are an error.\n",
-    .examples = "  unitgraph validate runs/unit\n"
-                "  unitgraph validate runs/unit --checkpoint best --json best.json\n"
-                "  unitgraph validate runs/unit --set validate.data.x1.images=holiday\n",
+        "different sizes with 'pair' are an error.\n"
+        "\n"
+        "RUN may also be an experiment's .yaml, without 'train' too: its parameters are then as "
+        "its\n"
+        "'init' says. So two folders of pictures are compared by a network from elsewhere:\n"
+        "\n"
+        "  data: {batch: 16, x1: {images: a, size: 299}, x2: {images: b, size: 299}}\n"
+        "  init: {F: 'file(\"features.safetensors\")'}\n"
+        "  validate: {every: 1, metrics: {fid: 'frechet_distance(F(x1), F(x2))'}}\n",
+    .examples =
+        "  unitgraph validate runs/unit\n"
+        "  unitgraph validate runs/unit --checkpoint best --json best.json\n"
+        "  unitgraph validate runs/unit --set validate.data.x1.images=holiday\n"
+        "  unitgraph validate fid.yaml --set data.x1.images=painted --set data.x2.images=winter\n",
     .options = options,
     .settings = &defaults,
     .size = sizeof defaults,

@@ -31,10 +31,20 @@ bool ug_trained_open(struct ug_trained *t, const char *path, struct ug_load_opti
            load_program(t, load, arena, diags);
 }
 
+bool ug_trained_begin(struct ug_trained *t, const char *path, const struct ug_load_options *load,
+                      struct ug_diags *diags)
+{
+    *t = (struct ug_trained){.path = path, .program = ug_program_load(path, load, diags)};
+    return t->program && !ug_diags_errors(diags);
+}
+
 bool ug_trained_read(struct ug_trained *t, struct ug_diags *diags)
 {
-    return (t->store = ug_store_new(t->program, diags)) &&
-           ug_weights_take(t->file, t->path, UG_NOWHERE, t->program, t->store->data, diags);
+    if (!(t->store = ug_store_new(t->program, diags)))
+        return false;
+    if (!t->file)
+        return ug_store_init(t->store, t->program, t->program->train.seed, diags);
+    return ug_weights_take(t->file, t->path, UG_NOWHERE, t->program, t->store->data, diags);
 }
 
 void ug_trained_close(struct ug_trained *t)

@@ -1,4 +1,5 @@
-/* trained.h -- a file of parameters with the experiment that it carries. */
+/* trained.h -- a file of parameters with the experiment that it carries; or an experiment whose
+ * parameters are as its `init` says: networks that were trained elsewhere. */
 #ifndef UG_TRAINED_H
 #define UG_TRAINED_H
 
@@ -6,8 +7,8 @@
 #include "engine/run/store.h"
 
 struct ug_trained {
-    const char *path; /* of the parameters */
-    struct ug_safetensors *file;
+    const char *path;            /* of the parameters, or of the experiment */
+    struct ug_safetensors *file; /* NULL: there are only initial values */
     struct ug_program *program;
     struct ug_store *store; /* NULL until the parameters are read */
 };
@@ -17,6 +18,9 @@ struct ug_trained {
  * ug_trained_close is then still right. */
 bool ug_trained_open(struct ug_trained *t, const char *path, struct ug_load_options load,
                      struct ug_arena *arena, struct ug_diags *diags);
+/* The same for an experiment's file. */
+bool ug_trained_begin(struct ug_trained *t, const char *path, const struct ug_load_options *load,
+                      struct ug_diags *diags);
 bool ug_trained_read(struct ug_trained *t, struct ug_diags *diags); /* the parameters themselves */
 void ug_trained_close(struct ug_trained *t);
 

@@ -31,20 +31,35 @@ static void find_moment(struct evaluation *e)
                                     .seed = e->trained.program->train.seed};
     struct ug_diags *unsaid = ug_diags_new();
 
-    if (ug_file_exists(ug_arena_format(e->arena, "%s/state.json", folder)))
+    if (e->trained.file && ug_file_exists(ug_arena_format(e->arena, "%s/state.json", folder)))
         ug_checkpoint_origin(folder, e->arena, &made, unsaid);
     ug_diags_free(unsaid);
     e->now = ug_moment_at(e->trained.program, made.seed, made.step);
 }
 
+static bool is_experiment(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+
+    return dot && (!strcmp(dot, ".yaml") || !strcmp(dot, ".yml"));
+}
+
 /* A run's file is in its parameters, and so are the settled paths of its data. */
-static bool load(struct evaluation *e)
+static bool load_program(struct evaluation *e)
 {
     const struct ug_validate_options *o = e->options;
     const struct ug_load_options load = {.sets = o->overrides.sets, .n_sets = o->overrides.n_sets};
-    const char *path = ug_checkpoint_weights(e->arena, o->run, o->checkpoint, e->diags);
 
-    if (!ug_trained_open(&e->trained, path, load, e->arena, e->diags))
+    if (is_experiment(o->run) && !ug_folder_exists(o->run))
+        return ug_trained_begin(&e->trained, o->run, &load, e->diags);
+    return ug_trained_open(&e->trained,
+                           ug_checkpoint_weights(e->arena, o->run, o->checkpoint, e->diags), load,
+                           e->arena, e->diags);
+}
+
+static bool load(struct evaluation *e)
+{
+    if (!load_program(e))
         return false;
     if (!e->trained.program->validate.event.present)
         ug_note(ug_error(e->diags, UG_NOWHERE, "the file of this run has no 'validate'"),
