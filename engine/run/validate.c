@@ -45,11 +45,9 @@ static int64_t count_of(const struct ug_validation *v, const struct ug_node *nod
     bool *read = ug_xcalloc((size_t)g->n, sizeof *read);
     int64_t most = 0;
 
-    read[node->id] = true;
-    for (int i = node->id; i >= 0; i--) {
+    ug_mark_ancestors(g, node, read);
+    for (int i = 0; i <= node->id; i++) {
         const struct ug_node *n = g->nodes[i];
-        for (int k = 0; read[i] && k < n->n_in; k++)
-            read[n->in[k]->id] = true;
         if (read[i] && n->op == &ug_op_input) {
             const char *name = ((const struct ug_input_attrs *)n->attrs)->name;
             const int64_t count = ug_dataset_count(v->data, name);
