@@ -109,23 +109,34 @@ static double taps_seconds(const struct ug_conv *g, enum ug_conv_side side)
            ug_taps_moved(g, back) / rate(TAPS_RATE);
 }
 
-/* Products over whole vectors of channels and whole rows of tiles; transforms of tiles on both sides
- * and of weights. */
-static double winograd_seconds(const struct ug_conv *g, enum ug_conv_side side)
+/* Tiles of 4 x across results: products over whole vectors of channels and whole rows of tiles;
+ * transforms of tiles on both sides and of weights. */
+static double tiles_seconds(const struct ug_conv *g, int64_t across)
 {
     const int64_t taps = g->kernel[0] / g->stride[0], phases = g->stride[0] * g->stride[1];
     const int64_t vector = g->tile->cols / 2, rows = g->tile->rows;
-    const int64_t tiles = g->batch * ug_ceil_div(g->out[0], 4) * ug_ceil_div(g->out[1], 4);
-    const double points = (double)((taps + 3) * (taps + 3)),
+    const int64_t tiles = g->batch * ug_ceil_div(g->out[0], 4) * ug_ceil_div(g->out[1], across);
+    const double points = (double)((4 + taps - 1) * (across + taps - 1)),
                  depth = (double)(phases * ug_ceil_div(g->c, vector) * vector),
                  o = (double)(ug_ceil_div(g->o, vector) * vector),
                  padded = (double)(ug_ceil_div(tiles, rows) * rows);
 
-    (void)side;
     return points *
            (2.0 * depth * o * padded / rate(PRODUCTS_RATE) +
             (padded * (depth + o) + depth * o) / rate(TRANSFORM_RATE)) /
            lanes(g);
+}
+
+static double winograd_seconds(const struct ug_conv *g, enum ug_conv_side side)
+{
+    (void)side;
+    return tiles_seconds(g, 4);
+}
+
+static double winograd_wide_seconds(const struct ug_conv *g, enum ug_conv_side side)
+{
+    (void)side;
+    return tiles_seconds(g, 8);
 }
 
 /* The phases, and interleaving them; weights are summed. */
@@ -225,10 +236,18 @@ static const struct algorithm {
     [UG_CONV_WINOGRAD] = {"winograd",
                           winograd_seconds,
                           true,
-                          {{ug_winograd_fits, ug_winograd_forward_scratch, ug_winograd_forward},
-                           {ug_winograd_fits, ug_winograd_input_scratch, ug_winograd_input},
-                           {ug_winograd_fits, ug_winograd_weight_scratch, ug_winograd_weight,
+                          {{ug_winograd_fits, ug_winograd_scratch, ug_winograd_forward},
+                           {ug_winograd_fits, ug_winograd_scratch, ug_winograd_input},
+                           {ug_winograd_fits, ug_winograd_scratch, ug_winograd_weight,
                             ug_winograd_weight_adds}}},
+    [UG_CONV_WINOGRAD_WIDE] =
+        {"winograd_wide",
+         winograd_wide_seconds,
+         true,
+         {{ug_winograd_wide_fits, ug_winograd_wide_scratch, ug_winograd_wide_forward},
+          {ug_winograd_wide_fits, ug_winograd_wide_scratch, ug_winograd_wide_input},
+          {ug_winograd_wide_fits, ug_winograd_wide_scratch, ug_winograd_wide_weight,
+           ug_winograd_wide_weight_adds}}},
     [UG_CONV_COLUMNS] = {"columns",
                          columns_seconds,
                          false,

@@ -46,11 +46,12 @@ static inline int64_t ug_conv_source(int64_t i, int64_t n, int64_t padding, enum
 enum ug_conv_side { UG_CONV_FORWARD, UG_CONV_INPUT, UG_CONV_WEIGHT, UG_N_CONV_SIDES };
 
 enum ug_conv_algorithm {
-    UG_CONV_PANELS,   /* products of matrices, packed panel by panel: conv_panels.h */
-    UG_CONV_WINOGRAD, /* a quarter of the multiplications: winograd.h */
-    UG_CONV_COLUMNS,  /* the side to the input alone, with weights as they lie: conv_columns.h */
-    UG_CONV_TAPS,     /* tap by tap, to few channels: conv_taps.h */
-    UG_CONV_DOUBLED,  /* after nearest upsampling, without the large picture: conv_doubled.h */
+    UG_CONV_PANELS,        /* products of matrices, packed panel by panel: conv_panels.h */
+    UG_CONV_WINOGRAD,      /* a quarter of the multiplications: winograd.h */
+    UG_CONV_WINOGRAD_WIDE, /* a fifth, with a larger error */
+    UG_CONV_COLUMNS, /* the side to the input alone, with weights as they lie: conv_columns.h */
+    UG_CONV_TAPS,    /* tap by tap, to few channels: conv_taps.h */
+    UG_CONV_DOUBLED, /* after nearest upsampling, without the large picture: conv_doubled.h */
     UG_N_CONV_ALGORITHMS
 };
 

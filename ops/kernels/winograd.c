@@ -1,7 +1,7 @@
 /* winograd.c -- convolution as products of matrices at each point of transformed tiles.
  *
- * A tile is 4x4 results and the (taps + 3)^2 inputs that they see.  At each of the (taps + 3)^2
- * points p of the transformed tiles the convolution is a product of matrices:
+ * A tile is 4x4 or 4x8 results and the inputs that they see, taps - 1 more each way.  At each of
+ * as many points p of the transformed tiles the convolution is a product of matrices:
  *
  *     forward:         M[p] [tiles x o] =  V[p]  [tiles x c]  U[p]  [c x o]
  *     to the input:   dV[p] [tiles x c] = dM[p]  [tiles x o]  U[p]' [o x c]
@@ -20,9 +20,9 @@
 #include "ops/kernels/winograd_frames.h"
 #include "ops/kernels/winograd_weights.h"
 
-/* Tiles taken at a time by the gradient to the weights: two columns of them stay in the first cache.
- */
-enum { TERMS = 256 };
+/* Tiles taken at a time by the gradient to the weights, as one chain of sums: two columns of them
+ * stay in the first cache. */
+enum { TERMS = 128 };
 
 bool ug_winograd_fits(const struct ug_conv *g)
 {
@@ -30,6 +30,11 @@ bool ug_winograd_fits(const struct ug_conv *g)
 
     return g->groups == 1 && g->dilation[0] == 1 && g->dilation[1] == 1 && g->kernel[1] == k &&
            g->stride[1] == s && ((k == 3 && s == 1) || (k == 4 && s == 2));
+}
+
+bool ug_winograd_wide_fits(const struct ug_conv *g)
+{
+    return ug_winograd_fits(g) && g->kernel[0] == 3;
 }
 
 /* ---- Memory ---- */
@@ -51,9 +56,9 @@ static struct memory memory_of(const struct ug_winograd_work *w, void *scratch)
     return r;
 }
 
-static size_t scratch_size(const struct ug_conv *g)
+static size_t scratch_size(const struct ug_conv *g, int across)
 {
-    const struct ug_winograd_work w = ug_winograd_work_of(g);
+    const struct ug_winograd_work w = ug_winograd_work_of(g, across);
 
     return ug_winograd_scratch_size(&w, ug_winograd_tiles_apart(&w, w.blocks) +
                                             ug_winograd_tiles_apart(&w, w.out_blocks));
@@ -159,15 +164,10 @@ static void correlate(const struct ug_winograd_work *w, const struct ug_winograd
 
 /* ---- Forward ---- */
 
-size_t ug_winograd_forward_scratch(const struct ug_conv *g)
+static void forward(const struct ug_conv *g, int across, const float *x, const float *weights,
+                    float *y, void *scratch)
 {
-    return scratch_size(g);
-}
-
-void ug_winograd_forward(const struct ug_conv *g, const float *x, const float *weights, float *y,
-                         void *scratch)
-{
-    const struct ug_winograd_work w = ug_winograd_work_of(g);
+    const struct ug_winograd_work w = ug_winograd_work_of(g, across);
     const struct memory r = memory_of(&w, scratch);
     struct ug_winograd_strip s = ug_winograd_first_strip(&w);
 
@@ -184,15 +184,10 @@ void ug_winograd_forward(const struct ug_conv *g, const float *x, const float *w
 
 /* ---- Gradient to the input ---- */
 
-size_t ug_winograd_input_scratch(const struct ug_conv *g)
+static void input(const struct ug_conv *g, int across, const float *dy, const float *weights,
+                  float *dx, void *scratch)
 {
-    return scratch_size(g);
-}
-
-void ug_winograd_input(const struct ug_conv *g, const float *dy, const float *weights, float *dx,
-                       void *scratch)
-{
-    const struct ug_winograd_work w = ug_winograd_work_of(g);
+    const struct ug_winograd_work w = ug_winograd_work_of(g, across);
     const struct memory r = memory_of(&w, scratch);
     struct ug_winograd_strip s = ug_winograd_first_strip(&w);
 
@@ -209,22 +204,17 @@ void ug_winograd_input(const struct ug_conv *g, const float *dy, const float *we
 
 /* ---- Gradient to the weights ---- */
 
-size_t ug_winograd_weight_scratch(const struct ug_conv *g)
+static bool weight_adds(const struct ug_conv *g, int across)
 {
-    return scratch_size(g);
-}
-
-bool ug_winograd_weight_adds(const struct ug_conv *g)
-{
-    const struct ug_winograd_work w = ug_winograd_work_of(g);
+    const struct ug_winograd_work w = ug_winograd_work_of(g, across);
 
     return w.lines == w.down && w.pictures == g->batch;
 }
 
-void ug_winograd_weight(const struct ug_conv *g, const float *x, const float *dy, float *dw,
-                        void *scratch)
+static void weight(const struct ug_conv *g, int across, const float *x, const float *dy, float *dw,
+                   void *scratch)
 {
-    const struct ug_winograd_work w = ug_winograd_work_of(g);
+    const struct ug_winograd_work w = ug_winograd_work_of(g, across);
     const struct memory r = memory_of(&w, scratch);
     struct ug_winograd_strip s = ug_winograd_first_strip(&w);
 
@@ -242,3 +232,33 @@ void ug_winograd_weight(const struct ug_conv *g, const float *x, const float *dy
             }
     } while (ug_winograd_next_strip(&w, &s));
 }
+
+/* ---- For each size of tiles ---- */
+
+#define SIDES(name, across)                                                                        \
+    size_t name##_scratch(const struct ug_conv *g)                                                 \
+    {                                                                                              \
+        return scratch_size(g, across);                                                            \
+    }                                                                                              \
+    void name##_forward(const struct ug_conv *g, const float *x, const float *w, float *y,         \
+                        void *scratch)                                                             \
+    {                                                                                              \
+        forward(g, across, x, w, y, scratch);                                                      \
+    }                                                                                              \
+    void name##_input(const struct ug_conv *g, const float *dy, const float *w, float *dx,         \
+                      void *scratch)                                                               \
+    {                                                                                              \
+        input(g, across, dy, w, dx, scratch);                                                      \
+    }                                                                                              \
+    void name##_weight(const struct ug_conv *g, const float *x, const float *dy, float *dw,        \
+                       void *scratch)                                                              \
+    {                                                                                              \
+        weight(g, across, x, dy, dw, scratch);                                                     \
+    }                                                                                              \
+    bool name##_weight_adds(const struct ug_conv *g)                                               \
+    {                                                                                              \
+        return weight_adds(g, across);                                                             \
+    }
+
+SIDES(ug_winograd, 4)
+SIDES(ug_winograd_wide, 8)

@@ -1,5 +1,6 @@
-/* winograd.h -- convolution by Winograd's minimal filtering, F(4x4, 3x3) and F(4x4, 2x2): a quarter
- * of the multiplications, at an error of about 3e-6 of the largest result.
+/* winograd.h -- convolution by Winograd's minimal filtering: a quarter of the multiplications by
+ * F(4x4, 3x3), and about a fifth by F(4x8, 3x3), at errors of about 1e-6 and 4e-6 of the largest
+ * result.
  *
  * Serves 3x3 with stride 1, and 4x4 with stride 2, whose input falls into four phases of pixels
  * that are channels of a 2x2 convolution of stride 1 (A. Lavin and S. Gray, "Fast Algorithms for
@@ -11,24 +12,28 @@
 #include <stdbool.h>
 #include "ops/kernels/conv.h"
 
-/* One group, no dilation, and one of the two kernels above. */
+/* With tiles of 4x4 results: one group, no dilation, and one of the two kernels above. */
 bool ug_winograd_fits(const struct ug_conv *g);
-
-/* y from x and w. */
-size_t ug_winograd_forward_scratch(const struct ug_conv *g);
+/* For any side.  Then y from x and w, dx from dy and w, dw from x and dy. */
+size_t ug_winograd_scratch(const struct ug_conv *g);
 void ug_winograd_forward(const struct ug_conv *g, const float *x, const float *w, float *y,
                          void *scratch);
-
-/* dx from dy and w. */
-size_t ug_winograd_input_scratch(const struct ug_conv *g);
 void ug_winograd_input(const struct ug_conv *g, const float *dy, const float *w, float *dx,
                        void *scratch);
-
-/* dw from x and dy. */
-size_t ug_winograd_weight_scratch(const struct ug_conv *g);
 void ug_winograd_weight(const struct ug_conv *g, const float *x, const float *dy, float *dw,
                         void *scratch);
 /* With many tiles, sums are collected where dw lies: then they cannot be added to what is there. */
 bool ug_winograd_weight_adds(const struct ug_conv *g);
+
+/* With tiles of 4x8, for 3x3 alone. */
+bool ug_winograd_wide_fits(const struct ug_conv *g);
+size_t ug_winograd_wide_scratch(const struct ug_conv *g);
+void ug_winograd_wide_forward(const struct ug_conv *g, const float *x, const float *w, float *y,
+                              void *scratch);
+void ug_winograd_wide_input(const struct ug_conv *g, const float *dy, const float *w, float *dx,
+                            void *scratch);
+void ug_winograd_wide_weight(const struct ug_conv *g, const float *x, const float *dy, float *dw,
+                             void *scratch);
+bool ug_winograd_wide_weight_adds(const struct ug_conv *g);
 
 #endif

@@ -9,8 +9,6 @@
 
 #include "ops/kernels/cut.h"
 
-enum { RESULTS = 4 };
-
 /* ---- Bands and planes ---- */
 
 /* Rows of tiles `line` … line + lines - 1 of a picture; `tile` is the first one's number within the
@@ -71,7 +69,7 @@ static int64_t source_column(const struct ug_winograd_work *w, int64_t k)
 
 static int64_t framed_rows(const struct ug_winograd_work *w, struct band b)
 {
-    return w->step * (RESULTS * b.lines + w->kernels->taps - 1);
+    return w->step * (w->tall * b.lines + w->kernels->taps - 1);
 }
 
 /* The column of a frame's border that follows column k - 1. */
@@ -87,7 +85,7 @@ static void read_frame(const struct ug_winograd_work *w, struct band b, struct p
     const size_t vector = (size_t)lanes * sizeof *x;
 
     for (int64_t r = 0; r < framed_rows(w, b); r++, frame += w->in_width * lanes) {
-        const int64_t i = source_row(w, w->step * RESULTS * b.line + r);
+        const int64_t i = source_row(w, w->step * w->tall * b.line + r);
 
         if (i < 0) {
             memset(frame, 0, (size_t)w->in_width * vector);
@@ -123,7 +121,7 @@ static void fold_border(const struct ug_winograd_work *w, float *row)
 /* Whether a framed row before r, in this band or an earlier one, shows the pixels of row i too. */
 static bool shown_before(const struct ug_winograd_work *w, struct band b, int64_t r, int64_t i)
 {
-    const int64_t padding = w->g->padding[0], begin = w->step * RESULTS * b.line;
+    const int64_t padding = w->g->padding[0], begin = w->step * w->tall * b.line;
 
     if (i + padding < r || (begin > 0 && r < begin + w->step * (w->kernels->taps - 1)))
         return true;
@@ -138,7 +136,7 @@ static void write_frame(const struct ug_winograd_work *w, struct band b, struct 
                         float *frame, float *dx)
 {
     const int64_t lanes = w->kernels->lanes, width = w->g->in[1], height = w->g->in[0];
-    const int64_t begin = w->step * RESULTS * b.line, end = begin + framed_rows(w, b);
+    const int64_t begin = w->step * w->tall * b.line, end = begin + framed_rows(w, b);
 
     for (int64_t r = begin; r < end; r++, frame += w->in_width * lanes) {
         const int64_t i = source_row(w, r);
@@ -162,12 +160,12 @@ static struct ug_winograd_members in_frame(const struct ug_winograd_work *w, int
 {
     const int64_t pixel = step * w->kernels->lanes;
 
-    return (struct ug_winograd_members){step * width * w->kernels->lanes, pixel, RESULTS * pixel};
+    return (struct ug_winograd_members){step * width * w->kernels->lanes, pixel, w->wide * pixel};
 }
 
 static struct ug_winograd_members in_matrix(const struct ug_winograd_work *w, int64_t apart)
 {
-    return (struct ug_winograd_members){w->kernels->points * apart, apart, w->kernels->lanes};
+    return (struct ug_winograd_members){w->kernels->points[1] * apart, apart, w->kernels->lanes};
 }
 
 /* Where the tiles of a column begin, of row `line` of a band. */
@@ -180,7 +178,7 @@ static int64_t tile_at(const struct ug_winograd_work *w, struct band b, int64_t 
 /* Where the members of row `line` of a band begin in a frame of inputs. */
 static int64_t pixel_at(const struct ug_winograd_work *w, int64_t phase, int64_t line)
 {
-    const int64_t row = w->step * RESULTS * line + phase / w->step;
+    const int64_t row = w->step * w->tall * line + phase / w->step;
 
     return (row * w->in_width + phase % w->step) * w->kernels->lanes;
 }
@@ -233,11 +231,11 @@ struct runs {
 static struct runs runs_of(const struct ug_winograd_work *w, struct band b)
 {
     const int64_t width = w->g->out[1];
-    const int64_t rows = ug_min(RESULTS * b.lines, w->g->out[0] - RESULTS * b.line);
+    const int64_t rows = ug_min(w->tall * b.lines, w->g->out[0] - w->tall * b.line);
 
     if (width == w->out_width)
-        return (struct runs){1, rows * width, RESULTS * b.line * width};
-    return (struct runs){rows, width, RESULTS * b.line * width};
+        return (struct runs){1, rows * width, w->tall * b.line * width};
+    return (struct runs){rows, width, w->tall * b.line * width};
 }
 
 void ug_winograd_write_results(const struct ug_winograd_work *w, const struct ug_winograd_strip *s,
@@ -253,7 +251,7 @@ void ug_winograd_write_results(const struct ug_winograd_work *w, const struct ug
 
         for (int64_t line = 0; line < b.lines; line++)
             w->kernels->output(w->across, m + tile_at(w, b, block, line), from,
-                               space + RESULTS * line * frame_row, to);
+                               space + w->tall * line * frame_row, to);
         for (int64_t r = 0; r < runs.count; r++)
             w->kernels->scatter(runs.length, p.channels, space + r * frame_row,
                                 y + p.at + runs.first + r * runs.length, p.area, false);
@@ -271,13 +269,13 @@ void ug_winograd_take_results(const struct ug_winograd_work *w, const struct ug_
     for (struct band b = first_band(w, s, n); b.lines > 0; b = next_band(w, s, n, b)) {
         const struct runs runs = runs_of(w, b);
 
-        if (runs.count * runs.length < RESULTS * b.lines * w->out_width)
-            memset(space, 0, (size_t)(RESULTS * b.lines * frame_row) * sizeof *space);
+        if (runs.count * runs.length < w->tall * b.lines * w->out_width)
+            memset(space, 0, (size_t)(w->tall * b.lines * frame_row) * sizeof *space);
         for (int64_t r = 0; r < runs.count; r++)
             w->kernels->gather(runs.length, p.channels, dy + p.at + runs.first + r * runs.length,
                                p.area, dy + p.size, space + r * frame_row);
         for (int64_t line = 0; line < b.lines; line++)
-            w->kernels->output_back(w->across, space + RESULTS * line * frame_row, from,
+            w->kernels->output_back(w->across, space + w->tall * line * frame_row, from,
                                     dm + tile_at(w, b, block, line), to);
     }
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ops/kernels/cut.h"
+#include "ops/kernels/winograd_points.h"
 
 #define FORM(name) portable_##name
 #define LANES      4
@@ -39,11 +40,14 @@ static const struct ug_winograd_kernels *const all[] = {
 #endif
 };
 
-const struct ug_winograd_kernels *ug_winograd_kernels_of(const struct ug_tile *tile, int taps)
+const struct ug_winograd_kernels *ug_winograd_kernels_of(const struct ug_tile *tile, int across,
+                                                         int taps)
 {
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (2 * all[i]->lanes == tile->cols)
-            return &all[i][taps == 2];
-    assert(!"a tile is two vectors wide");
+        for (int j = 0; j < 3; j++)
+            if (2 * all[i][j].lanes == tile->cols && all[i][j].results[1] == across &&
+                all[i][j].taps == taps)
+                return &all[i][j];
+    assert(!"a tile is two vectors wide, and there are kernels for it");
     return NULL;
 }

@@ -22,11 +22,12 @@ typedef void ug_winograd_transform(int64_t n, const float *in, struct ug_winogra
                                    float *out, struct ug_winograd_members to);
 
 struct ug_winograd_kernels {
-    int taps, points;                   /* of filter and tile, along an axis: points = taps + 3 */
-    int lanes, rows;                    /* floats of a vector; tiles in a product's registers */
-    ug_winograd_transform *input;       /* [points][points] -> the same */
-    ug_winograd_transform *input_back;  /* its adjoint; adds to `out` */
-    ug_winograd_transform *output;      /* [points][points] -> [4][4] */
+    int taps;                          /* of a filter along each axis */
+    int results[2], points[2];         /* of a tile, down and across: points = results + taps - 1 */
+    int lanes, rows;                   /* floats of a vector; tiles in a product's registers */
+    ug_winograd_transform *input;      /* [points][points] -> the same */
+    ug_winograd_transform *input_back; /* its adjoint; adds to `out` */
+    ug_winograd_transform *output;     /* [points][points] -> [results][results] */
     ug_winograd_transform *output_back; /* its adjoint */
     ug_winograd_transform *weight;      /* [taps][taps] -> [points][points] */
     ug_winograd_transform *weight_back; /* its adjoint */
@@ -41,7 +42,7 @@ struct ug_winograd_kernels {
 
     /* Two columns of vectors of a product, `depth` vectors deep, for n tiles:
      *     c[j][i] = sum over k of a[k / lanes][i][k % lanes] b[k][j],  j = 0 and 1,
-     * columns of a and c being a_apart and c_apart floats apart; goes on from c's sums if `add`.
+     * columns of a and c being a_apart and c_apart floats apart; added to c if `add`.
      * Computes up to n rounded up to `rows`. */
     void (*product)(int64_t n, int64_t depth, const float *a, int64_t a_apart, const float *b,
                     float *c, int64_t c_apart, bool add);
@@ -54,7 +55,9 @@ struct ug_winograd_kernels {
 
 enum { UG_WINOGRAD_MAX_LANES = 16 };
 
-/* For filters of 3x3 or 2x2 taps, with vectors as wide as those of `tile`. */
-const struct ug_winograd_kernels *ug_winograd_kernels_of(const struct ug_tile *tile, int taps);
+/* For tiles of 4x4 results of filters of 3x3 or 2x2 taps, or 4x8 (`across` = 8) of 3x3, with
+ * vectors as wide as those of `tile`. */
+const struct ug_winograd_kernels *ug_winograd_kernels_of(const struct ug_tile *tile, int across,
+                                                         int taps);
 
 #endif

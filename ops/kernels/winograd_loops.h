@@ -129,13 +129,8 @@ typedef V FORM(sums)[ROWS][2];
 INLINE void FORM(product_of)(int rows, int64_t depth, const float *a, int64_t a_apart,
                              const float *b, float *c, int64_t c_apart, bool add)
 {
-    FORM(sums) s;
+    FORM(sums) s = {{{0}}};
 
-#pragma GCC unroll 8
-    for (int i = 0; i < rows; i++) {
-        s[i][0] = add ? *(V *)(c + i * LANES) : (V){0};
-        s[i][1] = add ? *(V *)(c + i * LANES + c_apart) : (V){0};
-    }
     for (int64_t block = 0; block < depth; block++, a += a_apart)
         for (int k = 0; k < LANES; k++, b += 2 * LANES) {
             const V b0 = ((const V *)b)[0], b1 = ((const V *)b)[1];
@@ -148,8 +143,10 @@ INLINE void FORM(product_of)(int rows, int64_t depth, const float *a, int64_t a_
         }
 #pragma GCC unroll 8
     for (int i = 0; i < rows; i++) {
-        *(V *)(c + i * LANES) = s[i][0];
-        *(V *)(c + i * LANES + c_apart) = s[i][1];
+        V *y0 = (V *)(c + i * LANES), *y1 = (V *)(c + i * LANES + c_apart);
+
+        *y0 = s[i][0] + (add ? *y0 : (V){0});
+        *y1 = s[i][1] + (add ? *y1 : (V){0});
     }
 }
 
@@ -171,11 +168,8 @@ TARGET static void FORM(correlate)(int64_t n, int64_t height, const float *a, in
 
     for (int64_t i0 = 0; i0 < height * LANES; i0 += TALL, c += TALL * 2 * LANES) {
         const float *from = a + i0 / LANES * a_apart + i0 % LANES;
-        V s[TALL][2];
+        V s[TALL][2] = {{{0}}};
 
-#pragma GCC unroll 16
-        for (int i = 0; i < 2 * TALL; i++)
-            s[i / 2][i % 2] = add ? ((const V *)c)[i] : (V){0};
         for (int64_t t = 0; t < n; t++) {
             const V b0 = *(const V *)(b + t * LANES), b1 = *(const V *)(b + b_apart + t * LANES);
 
@@ -187,22 +181,24 @@ TARGET static void FORM(correlate)(int64_t n, int64_t height, const float *a, in
         }
 #pragma GCC unroll 16
         for (int i = 0; i < 2 * TALL; i++)
-            ((V *)c)[i] = s[i / 2][i % 2];
+            ((V *)c)[i] = s[i / 2][i % 2] + (add ? ((const V *)c)[i] : (V){0});
     }
 }
 
 /* ---- All of them ---- */
 
-#define KERNELS(r)                                                                                 \
+#define KERNELS(m, k, r, name)                                                                     \
     {                                                                                              \
-        .taps = r, .points = r + 3, .lanes = LANES, .rows = ROWS, .input = FORM(input##r##_2d),    \
-        .input_back = FORM(input_back##r##_2d), .output = FORM(output##r##_2d),                    \
-        .output_back = FORM(output_back##r##_2d), .weight = FORM(weight##r##_2d),                  \
-        .weight_back = FORM(weight_back##r##_2d), .gather = FORM(gather),                          \
-        .scatter = FORM(scatter), .product = FORM(product), .correlate = FORM(correlate)           \
+        .taps = r, .results = {m, k}, .points = {m + r - 1, k + r - 1}, .lanes = LANES,            \
+        .rows = ROWS, .input = FORM(input_##name), .input_back = FORM(input_back_##name),          \
+        .output = FORM(output_##name), .output_back = FORM(output_back_##name),                    \
+        .weight = FORM(weight_##name), .weight_back = FORM(weight_back_##name),                    \
+        .gather = FORM(gather), .scatter = FORM(scatter), .product = FORM(product),                \
+        .correlate = FORM(correlate)                                                               \
     }
 
-static const struct ug_winograd_kernels FORM(kernels)[2] = {KERNELS(3), KERNELS(2)};
+static const struct ug_winograd_kernels FORM(kernels)[] = {
+    KERNELS(4, 4, 3, 4x4_3), KERNELS(4, 8, 3, 4x8_3), KERNELS(4, 4, 2, 4x4_2)};
 
 #undef KERNELS
 #undef INLINE

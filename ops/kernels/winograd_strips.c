@@ -6,10 +6,10 @@
 #include "ops/kernels/cut.h"
 
 enum {
-    RESULTS = 4,        /* of a tile, along an axis */
     MOST_TILES = 256,   /* worked on at a time, unless one row of tiles has more */
     FRAME = 64 * 1024,  /* floats of a frame, unless one row of tiles takes more: half a L2 cache */
     BLOCK = 160 * 1024, /* floats of a block of weights: it should stay in the second cache */
+    CHAIN = 128,        /* channels summed one by one: errors grow with the square root of that */
     SKEW = 48 /* floats between the planes of two points: they must not share cache sets */
 };
 
@@ -22,38 +22,42 @@ static void cut_pictures(struct ug_winograd_work *w)
     w->in_blocks = ug_ceil_div(g->c, lanes);
     w->blocks = w->phases * w->in_blocks;
     w->out_blocks = ug_ceil_div(g->o, lanes);
-    w->down = ug_ceil_div(g->out[0], RESULTS);
-    w->across = ug_ceil_div(g->out[1], RESULTS);
+    w->down = ug_ceil_div(g->out[0], w->tall);
+    w->across = ug_ceil_div(g->out[1], w->wide);
     w->lines = ug_min(w->down, ug_max(1, MOST_TILES / w->across));
     w->pictures = ug_min(g->batch, ug_max(1, MOST_TILES / (w->down * w->across)));
     w->padded = ug_ceil_div(w->pictures * w->lines * w->across, rows) * rows;
-    w->in_width = ug_max(w->step * (RESULTS * w->across + taps - 1), g->padding[1] + g->in[1]);
-    w->out_width = RESULTS * w->across;
-    w->band = ug_max(1, ug_min(w->lines, FRAME / (w->step * RESULTS * w->in_width * lanes)));
+    w->in_width = ug_max(w->step * (w->wide * w->across + taps - 1), g->padding[1] + g->in[1]);
+    w->out_width = w->wide * w->across;
+    w->band = ug_max(1, ug_min(w->lines, FRAME / (w->step * w->tall * w->in_width * lanes)));
 }
 
 /* Blocks of weights, two vectors of columns or all phases of one wide. */
 static void cut_weights(struct ug_winograd_work *w)
 {
     const int64_t lanes = w->kernels->lanes, columns = ug_max(2, w->phases);
-    const int64_t most = BLOCK / (w->points * columns * lanes * lanes);
+    const int64_t all = ug_max(w->blocks, w->out_blocks);
+    const int64_t room = BLOCK / (w->points * columns * lanes * lanes);
+    const int64_t most = ug_max(1, ug_min(room, CHAIN / lanes));
+    const int64_t depth = ug_ceil_div(all, ug_ceil_div(all, most)); /* blocks of the same depth */
 
-    w->block_depth =
-        ug_max(1, ug_min(most, ug_max(w->blocks, w->out_blocks)) / w->phases) * w->phases;
+    w->block_depth = ug_max(1, depth / w->phases) * w->phases;
     w->block_apart = columns * w->block_depth * lanes * lanes + SKEW;
 }
 
-struct ug_winograd_work ug_winograd_work_of(const struct ug_conv *g)
+struct ug_winograd_work ug_winograd_work_of(const struct ug_conv *g, int across)
 {
     struct ug_winograd_work w = {.g = g, .step = g->stride[0]};
     int64_t rows, area = g->kernel[0] * g->kernel[1];
 
     w.phases = w.step * w.step;
-    w.kernels = ug_winograd_kernels_of(g->tile, (int)(g->kernel[0] / w.step));
-    w.points = (int64_t)w.kernels->points * w.kernels->points;
+    w.kernels = ug_winograd_kernels_of(g->tile, across, (int)(g->kernel[0] / w.step));
+    w.points = (int64_t)w.kernels->points[0] * w.kernels->points[1];
+    w.tall = w.kernels->results[0];
+    w.wide = w.kernels->results[1];
     cut_pictures(&w);
     cut_weights(&w);
-    rows = w.step * (RESULTS * w.band + w.kernels->taps - 1);
+    rows = w.step * (w.tall * w.band + w.kernels->taps - 1);
     w.frame = ug_max(rows * w.in_width, area * w.kernels->lanes) * w.kernels->lanes;
     return w;
 }

@@ -20,7 +20,8 @@ struct ug_winograd_work {
     const struct ug_conv *g;
     const struct ug_winograd_kernels *kernels;
     int64_t step, phases;        /* stride, and its square */
-    int64_t points;              /* of a tile: kernels->points^2 */
+    int64_t tall, wide;          /* results of a tile, down and across */
+    int64_t points;              /* of a tile: all of kernels->points */
     int64_t down, across;        /* tiles of a picture */
     int64_t lines, pictures;     /* rows of tiles, and pictures, of a strip */
     int64_t padded;              /* the most tiles of a strip, rounded up to whole products */
@@ -40,7 +41,8 @@ struct ug_winograd_strip {
     int64_t tiles, each; /* in all; of each picture */
 };
 
-struct ug_winograd_work ug_winograd_work_of(const struct ug_conv *g);
+/* For tiles of 4 x across results. */
+struct ug_winograd_work ug_winograd_work_of(const struct ug_conv *g, int across);
 
 struct ug_winograd_strip ug_winograd_first_strip(const struct ug_winograd_work *w);
 /* Makes `s` the strip after it; false at the end. */

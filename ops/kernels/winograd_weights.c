@@ -77,7 +77,7 @@ static float *square_at(const struct ug_winograd_work *w, const struct ug_winogr
 static struct ug_winograd_members in_block(const struct ug_winograd_work *w,
                                            const struct ug_winograd_block *b)
 {
-    return (struct ug_winograd_members){w->kernels->points * b->apart, b->apart,
+    return (struct ug_winograd_members){w->kernels->points[1] * b->apart, b->apart,
                                         2 * w->kernels->lanes};
 }
 
