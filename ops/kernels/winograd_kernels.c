@@ -26,7 +26,8 @@
 #define FORM(name) avx512_##name
 #define LANES      16
 #define ROWS       8
-#define TARGET     __attribute__((target("avx512f,avx512vl,avx512dq,fma,prefer-vector-width=512")))
+#define TARGET                                                                                     \
+    __attribute__((target("avx512f,avx512vl,avx512dq,fma,prfchw,prefer-vector-width=512")))
 #include "ops/kernels/winograd_transforms.h"
 #include "ops/kernels/winograd_loops.h"
 

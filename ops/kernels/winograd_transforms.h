@@ -149,7 +149,8 @@ INLINE void FORM(weight_back)(const struct ug_winograd_points *p, int r, const V
 #define AT(p, members, i, j) ((p) + (i) * (members).row + (j) * (members).member)
 
 /* Members [from_d][from_a] of each tile become [to_d][to_a], or are added to them: by F(…, r) at
- * the points `down` for columns, `across` for rows. */
+ * the points `down` for columns, `across` for rows.  The places of the next tile are fetched ahead:
+ * they lie in as many pages as there are points, too many for the processor to foresee. */
 #define TRANSFORM(form, name, down, from_d, to_d, across, from_a, to_a, r, add)                    \
     TARGET static void FORM(form##_##name)(int64_t n, const float *in,                             \
                                            struct ug_winograd_members f, float *out,               \
@@ -171,6 +172,7 @@ INLINE void FORM(weight_back)(const struct ug_winograd_points *p, int r, const V
                 UNROLL for (int j = 0; j < to_a; j++)                                              \
                 {                                                                                  \
                     V *y = (V *)AT(out, t, i, j);                                                  \
+                    __builtin_prefetch((const float *)y + t.tile, 1);                              \
                     if (add)                                                                       \
                         *y += b[j];                                                                \
                     else                                                                           \
