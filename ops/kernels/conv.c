@@ -22,6 +22,7 @@ enum cost {
     TAPS_RATE,
     PRODUCTS_RATE,
     TRANSFORM_RATE,
+    WEIGHTS_RATE,
     MOVING_RATE
 };
 
@@ -29,12 +30,12 @@ const struct ug_cost ug_conv_costs[] = {
     [PANELS_RATE] = {"panels_rate", "operations a second and lane of products in panels", 13e9},
     [PACKING_RATE] = {"packing_rate", "floats a second of weights that are packed", 1.2e9},
     [READING_RATE] = {"reading_rate", "floats a second of weights that are read once", 4e9},
-    [GATHER_RATE] = {"gather_rate", "floats a second of pictures that are packed", 8e9},
+    [GATHER_RATE] = {"gather_rate", "floats a second of pictures that are packed", 20e9},
     [SCATTER_RATE] = {"scatter_rate", "floats a second added to the pixels they belong to", 1.5e9},
     [TAPS_RATE] = {"taps_rate", "floats a second added in lines to their places", 7e9},
-    [PRODUCTS_RATE] = {"products_rate", "the same of Winograd's products", 13e9},
-    [TRANSFORM_RATE] = {"transform_rate", "floats a second and lane of its tiles and weights",
-                        0.4e9},
+    [PRODUCTS_RATE] = {"products_rate", "the same of Winograd's products", 14e9},
+    [TRANSFORM_RATE] = {"transform_rate", "floats a second and lane of its 4x4 tiles", 0.33e9},
+    [WEIGHTS_RATE] = {"weights_rate", "floats a second and lane of its weights", 1.1e9},
     [MOVING_RATE] = {"moving_rate", "floats a second to another order in memory", 0.6e9},
     {NULL, NULL, 0},
 };
@@ -85,7 +86,7 @@ static double panels_seconds(const struct ug_conv *g, enum ug_conv_side side)
     return products_seconds(g, weights_of(g) * (double)(g->batch * g->out[0] * g->out[1])) /
                (side == UG_CONV_WEIGHT ? 1.0 : filled) +
            gathered(g, side, m) / rate(GATHER_RATE) +
-           (side == UG_CONV_INPUT ? weights_of(g) / rate(PACKING_RATE) : 0.0) +
+           weights_of(g) / rate(side == UG_CONV_INPUT ? PACKING_RATE : READING_RATE) +
            padded / rate(MOVING_RATE);
 }
 
@@ -109,21 +110,23 @@ static double taps_seconds(const struct ug_conv *g, enum ug_conv_side side)
            ug_taps_moved(g, back) / rate(TAPS_RATE);
 }
 
-/* Tiles of 4 x across results: products over whole vectors of channels and whole rows of tiles;
- * transforms of tiles on both sides and of weights. */
+/* Tiles of 4 x across results: products over whole vectors of channels and half rows of tiles;
+ * transforms of tiles on both sides, where each number is a sum over as many terms as there are
+ * results along an axis, and of weights. */
 static double tiles_seconds(const struct ug_conv *g, int64_t across)
 {
     const int64_t taps = g->kernel[0] / g->stride[0], phases = g->stride[0] * g->stride[1];
-    const int64_t vector = g->tile->cols / 2, rows = g->tile->rows;
+    const int64_t vector = g->tile->cols / 2, half = g->tile->rows / 2;
     const int64_t tiles = g->batch * ug_ceil_div(g->out[0], 4) * ug_ceil_div(g->out[1], across);
     const double points = (double)((4 + taps - 1) * (across + taps - 1)),
                  depth = (double)(phases * ug_ceil_div(g->c, vector) * vector),
                  o = (double)(ug_ceil_div(g->o, vector) * vector),
-                 padded = (double)(ug_ceil_div(tiles, rows) * rows);
+                 padded = (double)(ug_ceil_div(tiles, half) * half),
+                 terms = (double)(4 + across) / 8;
 
     return points *
            (2.0 * depth * o * padded / rate(PRODUCTS_RATE) +
-            (padded * (depth + o) + depth * o) / rate(TRANSFORM_RATE)) /
+            padded * (depth + o) * terms / rate(TRANSFORM_RATE) + depth * o / rate(WEIGHTS_RATE)) /
            lanes(g);
 }
 
