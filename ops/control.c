@@ -6,12 +6,6 @@
 #include "ops/axes.h"
 #include "ops/emit.h"
 
-static double no_flops(const void *attrs, const struct ug_type *in, const struct ug_type *out)
-{
-    (void)attrs, (void)in, (void)out;
-    return 0.0;
-}
-
 /* ---- zeros_like, ones_like, full_like ---- */
 
 struct like_attrs {
@@ -156,7 +150,7 @@ static const struct ug_op one_hot = {
     .run = one_hot_run,
     .classes = one_hot_classes,
     .why_no_gradient = "labels do not change smoothly",
-    .flops = no_flops,
+    .flops = ug_no_flops,
 };
 
 /* ---- to_float ---- */
@@ -185,7 +179,7 @@ static const struct ug_op to_float = {
     .infer = to_float_infer,
     .run = to_float_run,
     .why_no_gradient = "labels do not change smoothly",
-    .flops = no_flops,
+    .flops = ug_no_flops,
 };
 
 /* ---- grad ---- */
@@ -288,7 +282,7 @@ static const struct ug_op coords = {
     .infer = coords_infer,
     .run = coords_run,
     .why_no_gradient = "it does not depend on the values of x",
-    .flops = no_flops,
+    .flops = ug_no_flops,
 };
 
 static const struct ug_op *const ops[] = {

@@ -9,12 +9,6 @@
 
 static const int64_t origin[UG_MAX_RANK];
 
-static double no_flops(const void *attrs, const struct ug_type *in, const struct ug_type *out)
-{
-    (void)attrs, (void)in, (void)out;
-    return 0.0;
-}
-
 /* ---- slice ---- */
 
 /* The shape of the slice before axes are dropped. */
@@ -95,7 +89,7 @@ static const struct ug_op slice = {
     .run = slice_run,
     .gradient = slice_gradient,
     .simplify = slice_simplify,
-    .flops = no_flops,
+    .flops = ug_no_flops,
 };
 
 /* ---- split ---- */
@@ -281,7 +275,7 @@ static const struct ug_op cat = {
     .run = cat_run,
     .gradient = cat_gradient,
     .simplify = cat_simplify,
-    .flops = no_flops,
+    .flops = ug_no_flops,
 };
 
 static const struct ug_op *const ops[] = {&cat, &split, &slice, NULL};

@@ -11,12 +11,6 @@
 #include "ops/kernels/pad.h"
 #include "ops/settings.h"
 
-static double no_flops(const void *attrs, const struct ug_type *in, const struct ug_type *out)
-{
-    (void)attrs, (void)in, (void)out;
-    return 0.0;
-}
-
 /* ---- padding ---- */
 
 /* What does not fit on one axis of extent n. */
@@ -106,7 +100,7 @@ static const struct ug_op padding = {
     .run = pad_run,
     .gradient = pad_gradient,
     .simplify = pad_simplify,
-    .flops = no_flops,
+    .flops = ug_no_flops,
 };
 
 static bool pad_back_infer(struct ug_inference *t)

@@ -14,12 +14,6 @@
         .name = "x", .doc = "any shape", .type = UG_TENSOR                                         \
     }
 
-static double no_flops(const void *attrs, const struct ug_type *in, const struct ug_type *out)
-{
-    (void)attrs, (void)in, (void)out;
-    return 0.0;
-}
-
 /* ---- reshape ---- */
 
 /* Puts what is left in the place of -1. */
@@ -102,7 +96,7 @@ static const struct ug_op reshape = {
     .gradient = reshape_gradient,
     .per_sample = 1,
     .widen = reshape_widen,
-    .flops = no_flops,
+    .flops = ug_no_flops,
     .is_view = true,
 };
 
@@ -259,7 +253,7 @@ static const struct ug_op permute = {
     .run = permute_run,
     .gradient = permute_gradient,
     .simplify = permute_simplify,
-    .flops = no_flops,
+    .flops = ug_no_flops,
 };
 
 struct transpose_attrs {

@@ -3,12 +3,6 @@
 
 #include <string.h>
 
-static double no_flops(const void *attrs, const struct ug_type *in, const struct ug_type *out)
-{
-    (void)attrs, (void)in, (void)out;
-    return 0.0;
-}
-
 /* ---- joined ---- */
 
 static bool infer_joined(struct ug_inference *t)
@@ -41,7 +35,7 @@ const struct ug_op ug_op_joined = {
     .infer = infer_joined,
     .run = run_joined,
     .why_no_gradient = "it is made when all gradients are there",
-    .flops = no_flops,
+    .flops = ug_no_flops,
 };
 
 /* ---- part ---- */
@@ -69,7 +63,7 @@ const struct ug_op ug_op_part = {
     .attrs_size = sizeof(struct ug_part_attrs),
     .infer = infer_part,
     .why_no_gradient = "it is made when all gradients are there",
-    .flops = no_flops,
+    .flops = ug_no_flops,
     .is_view = true,
     .view_at = part_at,
 };

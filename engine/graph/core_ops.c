@@ -6,13 +6,13 @@
 #include "engine/graph/build.h"
 #include "engine/graph/sum.h"
 
-/* ---- Leaves ---- */
-
-static double no_flops(const void *attrs, const struct ug_type *in, const struct ug_type *out)
+double ug_no_flops(const void *attrs, const struct ug_type *in, const struct ug_type *out)
 {
     (void)attrs, (void)in, (void)out;
     return 0.0;
 }
+
+/* ---- Leaves ---- */
 
 const struct ug_op ug_op_input = {
     .name = "input",
@@ -20,7 +20,7 @@ const struct ug_op ug_op_input = {
     .internal = true,
     .attrs_size = sizeof(struct ug_input_attrs),
     .why_no_gradient = "it has no inputs",
-    .flops = no_flops,
+    .flops = ug_no_flops,
 };
 
 const struct ug_op ug_op_param = {
@@ -29,7 +29,7 @@ const struct ug_op ug_op_param = {
     .internal = true,
     .attrs_size = sizeof(struct ug_param_attrs),
     .why_no_gradient = "it has no inputs",
-    .flops = no_flops,
+    .flops = ug_no_flops,
 };
 
 const struct ug_op ug_op_constant = {
@@ -38,7 +38,7 @@ const struct ug_op ug_op_constant = {
     .internal = true,
     .attrs_size = sizeof(struct ug_constant_attrs),
     .why_no_gradient = "it has no inputs",
-    .flops = no_flops,
+    .flops = ug_no_flops,
 };
 
 const struct ug_op ug_op_counter = {
@@ -47,7 +47,7 @@ const struct ug_op ug_op_counter = {
     .internal = true,
     .attrs_size = sizeof(struct ug_counter_attrs),
     .why_no_gradient = "it has no inputs",
-    .flops = no_flops,
+    .flops = ug_no_flops,
 };
 
 /* ---- add ---- */
@@ -118,7 +118,7 @@ const struct ug_op ug_op_identity = {
     .args = identity_args,
     .infer = infer_same,
     .gradient = identity_gradient,
-    .flops = no_flops,
+    .flops = ug_no_flops,
     .is_view = true,
 };
 
@@ -130,7 +130,7 @@ const struct ug_op ug_op_detach = {
     .args = identity_args,
     .infer = infer_same,
     .why_no_gradient = "stopping the gradient is what it is for",
-    .flops = no_flops,
+    .flops = ug_no_flops,
     .is_view = true,
 };
 
@@ -239,7 +239,7 @@ const struct ug_op ug_op_expand_to = {
     .infer = expand_to_infer,
     .map = copy_map,
     .gradient = expand_to_gradient,
-    .flops = no_flops,
+    .flops = ug_no_flops,
 };
 
 static const struct ug_op *const core_ops[] = {

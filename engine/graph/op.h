@@ -227,4 +227,7 @@ struct ug_op_family {
     const struct ug_op *const *ops; /* NULL-ended */
 };
 
+/* For ops that only move values. */
+double ug_no_flops(const void *attrs, const struct ug_type *in, const struct ug_type *out);
+
 #endif

@@ -171,11 +171,6 @@ static size_t content_start(const struct ug_yaml *y, const char *source)
     return y->start + !y->plain;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 /* Bytes of the source at `at` that stand for one character of the text which has `n` bytes there.
  */
 static size_t written_as(char quote, const char *at, size_t n)
@@ -196,11 +191,11 @@ static size_t source_of(const struct ug_yaml *y, const char *source, size_t offs
     size_t at = content_start(y, source);
 
     for (size_t i = 0, n; at < y->end; i += n) {
-        const bool blank = i < y->length && is_blank(y->text[i]);
+        const bool blank = i < y->length && ug_is_blank(y->text[i]);
         for (n = 1; i + n < y->length && continues(y->text[i + n]);)
             n++;
         while (!blank && at < y->end &&
-               (is_blank(source[at]) ||
+               (ug_is_blank(source[at]) ||
                 (quote == '"' && source[at] == '\\' && source[at + 1] == '\n')))
             at++;
         if (i >= offset)
@@ -208,7 +203,7 @@ static size_t source_of(const struct ug_yaml *y, const char *source, size_t offs
         if (!blank || source[at] == '\\')
             at += written_as(quote, source + at, n);
         else
-            at += is_blank(source[at]);
+            at += ug_is_blank(source[at]);
     }
     return at;
 }

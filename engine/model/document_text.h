@@ -31,6 +31,12 @@ int ug_text_char(const char *text, size_t left, uint32_t *c, bool *legal);
 size_t ug_text_offset(struct ug_text *t, int line, int column);
 struct ug_pos ug_text_place(const struct ug_text *t, size_t offset);
 
+/* Blanks, tabs and ends of lines. */
+static inline bool ug_is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
 /* The first bracket of a text that is not closed in it, quoted parts left out; NULL if there is
  * none.  *balance (may be NULL) is how many more open than close. */
 const char *ug_unbalanced(const char *text, size_t length, int *balance);

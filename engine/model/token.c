@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/model/document_text.h"
+
 struct ug_diag *ug_lexer_error(struct ug_lexer *lexer, size_t offset, const char *format, ...)
 {
     va_list args;
@@ -55,11 +57,6 @@ static size_t word_length(const char *s)
     for (size_t step; (step = letter(s + n)) || is_digit(s[n]);)
         n += step ? step : 1;
     return n;
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 static const char *const words[] = {"if", "else", "and", "or", "not"};
@@ -296,7 +293,7 @@ static void start_token(struct ug_lexer *l)
 {
     const size_t before = l->at;
 
-    while (l->at < l->length && is_blank(l->text[l->at]))
+    while (l->at < l->length && ug_is_blank(l->text[l->at]))
         l->at++;
     l->token = (struct ug_token){.kind = UG_TOKEN_END, .start = l->at, .glued = l->at == before};
 }
@@ -345,7 +342,7 @@ bool ug_lexer_follows(const struct ug_lexer *l, const char *text)
 {
     size_t at = l->at;
 
-    while (at < l->length && is_blank(l->text[at]))
+    while (at < l->length && ug_is_blank(l->text[at]))
         at++;
     return starts_with(l->text + at, text);
 }
