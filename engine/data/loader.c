@@ -9,8 +9,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/simd.h"
 #include "engine/data/order.h"
 
@@ -86,11 +86,6 @@ static void choose_samples(struct ug_loader *l, struct slot *s, int64_t number)
 
 /* ---- Reading ---- */
 
-static size_t sample_bytes(const struct ug_entry *e)
-{
-    return (size_t)ug_shape_count(&e->type.shape) * ug_dtype_size(e->type.dtype);
-}
-
 /* Reads sample j for all that follow `root`.  False when one of them cannot be read; *skip then
  * says whether it may be left out. */
 static bool read_together(struct ug_loader *l, struct slot *s, const struct ug_entry *root,
@@ -104,7 +99,8 @@ static bool read_together(struct ug_loader *l, struct slot *s, const struct ug_e
             continue;
         s->origin_list[at] = ug_entry_origin(e, item, s->origin_texts[at]);
         if (!ug_entry_read(l->data, e, draw,
-                           (char *)s->batch.tensors[i].data + (size_t)j * sample_bytes(e), diags)) {
+                           (char *)s->batch.tensors[i].data + (size_t)j * ug_type_bytes(&e->type),
+                           diags)) {
             s->message_pos = e->spec->path_pos;
             *skip = e->broken;
             return false;
@@ -216,7 +212,7 @@ static struct ug_tensor make_tensor(const struct ug_entry *e, int64_t batch)
     t.shape.dim[0] = batch;
     memcpy(t.shape.dim + 1, e->type.shape.dim, (size_t)e->type.shape.rank * sizeof(int64_t));
     if (ug_shape_valid(&t.shape)) {
-        const size_t lines = ((size_t)batch * sample_bytes(e) + ALIGNMENT - 1) / ALIGNMENT;
+        const size_t lines = ((size_t)batch * ug_type_bytes(&e->type) + ALIGNMENT - 1) / ALIGNMENT;
         t.data = aligned_alloc(ALIGNMENT, lines * ALIGNMENT);
     }
     return t;
@@ -314,14 +310,6 @@ void ug_loader_stop(struct ug_loader *l)
 
 /* ---- The consumer ---- */
 
-static double seconds(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Frees the slot that was handed out, waits for the next.  Called under the lock. */
 static struct slot *advance(struct ug_loader *l)
 {
@@ -332,10 +320,10 @@ static struct slot *advance(struct ug_loader *l)
     }
     struct slot *s = &l->slots[l->next_handed % SLOTS];
     if (s->state != READY && s->state != BROKEN) {
-        const double from = seconds();
+        const double from = ug_now();
         while (s->state != READY && s->state != BROKEN)
             pthread_cond_wait(&l->filled, &l->lock);
-        l->waited += seconds() - from;
+        l->waited += ug_now() - from;
     }
     if (s->state == READY) {
         l->holding = true;
@@ -363,7 +351,7 @@ size_t ug_loader_bytes(const struct ug_dataset *d, int64_t batch, int64_t batche
     double bytes = 0;
 
     for (int i = 0; i < d->n; i++)
-        bytes += slots * (double)batch * (double)sample_bytes(&d->entries[i]);
+        bytes += slots * (double)batch * (double)ug_type_bytes(&d->entries[i].type);
     return bytes < (double)SIZE_MAX / 2 ? (size_t)bytes : SIZE_MAX / 2;
 }
 

@@ -10,11 +10,6 @@
 
 enum { ALIGNMENT = 8 }; /* of the tensors' bytes */
 
-static size_t tensor_bytes(const struct ug_tensor *t)
-{
-    return (size_t)ug_shape_count(&t->shape) * ug_dtype_size(t->dtype);
-}
-
 static json_t *describe(const struct ug_tensor *t, size_t from)
 {
     json_t *shape = json_array();
@@ -22,7 +17,8 @@ static json_t *describe(const struct ug_tensor *t, size_t from)
     for (int i = 0; i < t->shape.rank; i++)
         json_array_append_new(shape, json_integer(t->shape.dim[i]));
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", t->dtype == UG_F32 ? "F32" : "I64", "shape",
-                     shape, "data_offsets", (json_int_t)from, (json_int_t)(from + tensor_bytes(t)));
+                     shape, "data_offsets", (json_int_t)from,
+                     (json_int_t)(from + ug_tensor_bytes(t)));
 }
 
 /* Names and order of the header are the caller's; in the data int64 comes before float32, so that
@@ -36,7 +32,7 @@ static json_t *make_header(const struct ug_named_tensor *tensors, int n,
 
     for (int i = 0; i < n; i++)
         if (tensors[i].tensor.dtype == UG_I64)
-            at[UG_F32] += tensor_bytes(&tensors[i].tensor);
+            at[UG_F32] += ug_tensor_bytes(&tensors[i].tensor);
     for (int i = 0; metadata && metadata[i]; i += 2)
         fine &= !json_object_set_new(extra, metadata[i], json_string(metadata[i + 1]));
     if (json_object_size(extra))
@@ -46,7 +42,7 @@ static json_t *make_header(const struct ug_named_tensor *tensors, int n,
         const struct ug_tensor *t = &tensors[i].tensor;
         assert(!json_object_get(header, tensors[i].name));
         fine &= !json_object_set_new(header, tensors[i].name, describe(t, at[t->dtype]));
-        at[t->dtype] += tensor_bytes(t);
+        at[t->dtype] += ug_tensor_bytes(t);
     }
     if (fine)
         return header;
@@ -87,6 +83,6 @@ bool ug_safetensors_write(const char *path, const struct ug_named_tensor *tensor
     for (size_t pass = 0; pass < sizeof order / sizeof *order; pass++)
         for (int i = 0; i < n; i++)
             if (tensors[i].tensor.dtype == order[pass])
-                ug_writer_put(&w, tensors[i].tensor.data, tensor_bytes(&tensors[i].tensor));
+                ug_writer_put(&w, tensors[i].tensor.data, ug_tensor_bytes(&tensors[i].tensor));
     return ug_writer_commit(&w, diags);
 }

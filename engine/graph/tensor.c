@@ -86,6 +86,11 @@ size_t ug_type_bytes(const struct ug_type *t)
     return (size_t)ug_shape_count(&t->shape) * ug_dtype_size(t->dtype);
 }
 
+size_t ug_tensor_bytes(const struct ug_tensor *t)
+{
+    return (size_t)ug_shape_count(&t->shape) * ug_dtype_size(t->dtype);
+}
+
 const char *ug_dtype_name(enum ug_dtype t)
 {
     return t == UG_F32 ? "float32" : "int64";

@@ -51,6 +51,7 @@ bool ug_shape_broadcast(const struct ug_shape *a, const struct ug_shape *b, stru
 size_t ug_dtype_size(enum ug_dtype t);
 bool ug_type_equal(const struct ug_type *a, const struct ug_type *b);
 size_t ug_type_bytes(const struct ug_type *t);
+size_t ug_tensor_bytes(const struct ug_tensor *t);
 const char *ug_dtype_name(enum ug_dtype t); /* "float32", "int64" */
 
 /* "1x3x64x64", or "scalar", into `text`, always closed; returns `text`. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "engine/base/arena.h"
+#include "engine/base/clock.h"
 #include "engine/report/page.h"
 
 enum { LOWEST = 19 }; /* priority, by nice */
@@ -27,14 +28,6 @@ struct ug_reporter {
     bool ending; /* under the lock */
 };
 
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static size_t write_page(const struct ug_reporter *r, struct ug_diags *diags)
 {
     struct ug_arena *a = ug_arena_new();
@@ -49,9 +42,9 @@ static size_t write_page(const struct ug_reporter *r, struct ug_diags *diags)
 static double write_and_time(const struct ug_reporter *r)
 {
     struct ug_diags *unsaid = ug_diags_new();
-    const double began = now();
+    const double began = ug_now();
     const double megabytes = 1e-6 * (double)write_page(r, unsaid);
-    const double rest = (now() - began) / share;
+    const double rest = (ug_now() - began) / share;
 
     ug_diags_free(unsaid);
     return rest > least_rest + rest_a_megabyte * megabytes
@@ -62,11 +55,11 @@ static double write_and_time(const struct ug_reporter *r)
 /* Under the lock.  Comes back early when the run ends. */
 static void rest(struct ug_reporter *r, double seconds)
 {
-    const double until = now() + seconds;
+    const double until = ug_now() + seconds;
     const time_t whole = (time_t)until;
     const struct timespec deadline = {whole, (long)(1e9 * (until - (double)whole))};
 
-    while (!r->ending && now() < until)
+    while (!r->ending && ug_now() < until)
         pthread_cond_timedwait(&r->ended, &r->lock, &deadline);
 }
 

@@ -1,9 +1,9 @@
 /* bench.c -- how long training steps take, and where the time goes. */
 #include <stdlib.h>
 
+#include "engine/base/clock.h"
 #include "engine/run/bench_shares.h"
 #include "engine/run/need.h"
-#include "engine/run/progress.h"
 #include "engine/run/trace.h"
 #include "engine/unitgraph.h"
 

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "engine/base/random.h"
 #include "engine/run/bench_kernels.h"
-#include "engine/run/progress.h"
 #include "engine/run/trainer.h"
 #include "engine/unitgraph.h"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/run/progress.h"
+#include "engine/base/clock.h"
 
 enum { ROUNDS = 3 };
 

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "engine/base/simd.h"
 #include "engine/graph/fuse.h"
 #include "engine/run/elementwise.h"
-#include "engine/run/progress.h"
 
 struct ug_exec {
     struct ug_plan *plan;

@@ -5,11 +5,6 @@
 
 #include "engine/base/memory.h"
 
-static size_t bytes_of(const struct ug_tensor *t)
-{
-    return (size_t)ug_shape_count(&t->shape) * ug_dtype_size(t->dtype);
-}
-
 static bool no_memory(const struct ug_node *metric, size_t bytes, struct ug_diags *diags)
 {
     ug_error(diags, metric->pos, "there are no %.1f GiB for '%s' over the whole data",
@@ -36,8 +31,8 @@ bool ug_gathered_open(struct ug_gathered *g, const struct ug_view *view, int i, 
         }
         *set = (struct ug_tensor){type->dtype, type->shape, NULL};
         set->shape.dim[0] = counts[k];
-        if (!ug_shape_valid(&set->shape) || !(set->data = ug_memory_take(bytes_of(set))))
-            return no_memory(g->metric, bytes_of(set), diags);
+        if (!ug_shape_valid(&set->shape) || !(set->data = ug_memory_take(ug_tensor_bytes(set))))
+            return no_memory(g->metric, ug_tensor_bytes(set), diags);
     }
     return true;
 }
@@ -45,7 +40,7 @@ bool ug_gathered_open(struct ug_gathered *g, const struct ug_view *view, int i, 
 void ug_gathered_close(struct ug_gathered *g)
 {
     for (int k = 0; k < UG_SET_INPUTS; k++)
-        ug_memory_give(g->sets[k].data, bytes_of(&g->sets[k]));
+        ug_memory_give(g->sets[k].data, ug_tensor_bytes(&g->sets[k]));
 }
 
 void ug_gathered_add(struct ug_gathered *g, const struct ug_view *view, int i, int64_t done,

@@ -3,9 +3,9 @@
 
 #include <stddef.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/cpu.h"
 #include "engine/base/memory.h"
-#include "engine/run/progress.h"
 
 enum {
     ROUNDS = 20000,

@@ -63,7 +63,7 @@ static enum ug_verdict take_values(struct ug_matching *m, struct ug_match *row,
                                    const struct ug_param **source)
 {
     const struct ug_param *owner = row->param->owner, *before = source[owner->index];
-    const size_t bytes = (size_t)ug_shape_count(&row->made.shape) * ug_dtype_size(row->made.dtype);
+    const size_t bytes = ug_tensor_bytes(&row->made);
     void *values = convert(m, row), *home = m->data[owner->index];
     enum ug_verdict verdict = UG_FITS;
 

@@ -1,22 +1,14 @@
 /* progress.c -- one line that is rewritten on a terminal, and lines in a log. */
 #include "engine/run/progress.h"
+#include "engine/base/clock.h"
 
 #include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 
 enum { LONGEST_LINE = 500 };
 
 static const double terminal_pause = 0.2, plain_pause = 10.0; /* seconds between lines */
-
-double ug_now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 void ug_progress_end(struct ug_progress *p)
 {

@@ -20,7 +20,6 @@ struct ug_progress {
     int64_t last;     /* steps of the whole run */
 };
 
-double ug_now(void); /* seconds of a clock that only goes forward */
 
 /* A sentence for the reader, on a line of its own, in both places. */
 void ug_progress_say(struct ug_progress *p, const char *format, ...)

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/base/clock.h"
 #include "engine/run/folder.h"
 #include "engine/run/session.h"
 

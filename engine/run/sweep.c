@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "engine/base/arena.h"
+#include "engine/base/clock.h"
 #include "engine/model/program.h"
 #include "engine/run/checkpoint.h"
 #include "engine/run/config.h"

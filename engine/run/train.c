@@ -2,6 +2,7 @@
  * finite. */
 #include <string.h>
 
+#include "engine/base/clock.h"
 #include "engine/run/bundle.h"
 #include "engine/run/session.h"
 

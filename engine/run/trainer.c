@@ -1,8 +1,8 @@
 /* trainer.c -- which step to run when, updates, and what is copied to undo them. */
 #include "engine/run/trainer.h"
 
+#include "engine/base/clock.h"
 #include "engine/run/need.h"
-#include "engine/run/progress.h"
 
 #include <math.h>
 #include <stdlib.h>

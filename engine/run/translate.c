@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/clock.h"
 #include "engine/run/folder.h"
 #include "engine/run/progress.h"
 #include "engine/run/samples.h"

@@ -28,11 +28,6 @@ static void add_misfit(struct reading *r, struct misfit m)
     r->misfits[r->n_misfits++] = m;
 }
 
-static size_t param_bytes(const struct ug_param *p)
-{
-    return (size_t)ug_param_count(p) * ug_dtype_size(p->type.dtype);
-}
-
 /* PyTorch's batch norms count their batches; nothing here reads that. */
 static bool is_passed_over(const struct ug_stored *t)
 {
@@ -44,7 +39,7 @@ static bool is_passed_over(const struct ug_stored *t)
 /* Whether a tensor says the same as what was read under another of its names. */
 static bool same_values(const struct ug_stored *t, const struct ug_param *owner, const void *data)
 {
-    const size_t bytes = param_bytes(owner);
+    const size_t bytes = ug_type_bytes(&owner->type);
     void *values = ug_xcalloc(bytes, 1);
     const bool same = ug_stored_read(t, owner->type.dtype, 0, ug_param_count(owner), values) &&
                       !memcmp(values, data, bytes);

@@ -1,0 +1,12 @@
+/* clock.c -- the monotonic clock of the system. */
+#include "engine/base/clock.h"
+
+#include <time.h>
+
+double ug_now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
