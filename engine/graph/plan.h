@@ -63,12 +63,12 @@ struct ug_plan {
     double flops;            /* of all phases */
 };
 
-/* Nodes that no goal needs are left out.  A node runs in the first phase that needs it; one that
- * reads a parameter after k updates (ug_param_attrs.version) not before phase k, and one that reads
- * it before them not after phase k - 1. */
 /* Multiplications and additions of one run of a node, by its op's own account. */
 double ug_node_flops(const struct ug_node *n);
 
+/* Nodes that no goal needs are left out.  A node runs in the first phase that needs it; one that
+ * reads a parameter after k updates (ug_param_attrs.version) not before phase k, and one that reads
+ * it before them not after phase k - 1. */
 struct ug_plan *ug_plan_new(const struct ug_graph *g, const struct ug_goal *goals, int n_goals,
                             int n_phases);
 void ug_plan_free(struct ug_plan *p); /* NULL is fine */
