@@ -17,6 +17,7 @@
 enum {
     LANES = 16,    /* sums side by side, so that additions do not wait for one another */
     PART = 8192,   /* values */
+    BLOCK = 1024,  /* that stay in the first cache */
     MANY_ROWS = 64 /* keep any number of threads busy */
 };
 
@@ -94,28 +95,24 @@ UG_WIDEST static double sum_of_squares(const float *x, int64_t n, double mean)
     return total(s, LANES);
 }
 
-/* Sums of what passes of dy through a rectifier of y, and of its products with y. */
-UG_WIDEST static void sums_of_gated(const float *dy, const float *y, int64_t n, float slope,
-                                    double *sum, double *products)
+UG_WIDEST static double sum_of_products(const float *x, const float *y, int64_t n)
 {
-    double s[LANES] = {0}, p[LANES] = {0};
+    double s[LANES] = {0};
     int64_t i = 0;
 
     for (; i + LANES <= n; i += LANES)
-        for (int l = 0; l < LANES; l++) {
-            const double g = ug_gated(dy[i + l], y[i + l], slope);
+        for (int l = 0; l < LANES; l++)
+            s[l] += (double)x[i + l] * (double)y[i + l];
+    for (int l = 0; i < n; i++, l++)
+        s[l] += (double)x[i] * (double)y[i];
+    return total(s, LANES);
+}
 
-            s[l] += g;
-            p[l] += g * (double)y[i + l];
-        }
-    for (int l = 0; i < n; i++, l++) {
-        const double g = ug_gated(dy[i], y[i], slope);
-
-        s[l] += g;
-        p[l] += g * (double)y[i];
-    }
-    *sum = total(s, LANES);
-    *products = total(p, LANES);
+UG_WIDEST static void let_through(const float *dy, const float *y, int64_t n, float slope, float *g)
+{
+    UG_INDEPENDENT
+    for (int64_t i = 0; i < n; i++)
+        g[i] = ug_gated(dy[i], y[i], slope);
 }
 
 static float inverse_deviation(const struct ug_norm_attrs *a, const float *stats, int64_t row)
@@ -355,14 +352,22 @@ struct backward_job {
     float slope, mean_g, mean_gy, scale;
 };
 
+/* Gated block by block: in one loop with sums of another type it would not run in vectors. */
 static void sum_products_of_part(const void *job, int64_t row, int64_t i)
 {
     const struct backward_job *j = job;
-    const int64_t at = part_at(&j->parts, row, i);
+    const int64_t first = part_at(&j->parts, row, i), end = first + part_length(&j->parts, i);
     double *sums = j->sums + 2 * row * j->parts.n + i;
 
-    sums_of_gated(j->dy + at, j->y + at, part_length(&j->parts, i), j->slope, sums,
-                  sums + j->parts.n);
+    sums[0] = sums[j->parts.n] = 0;
+    for (int64_t at = first; at < end; at += BLOCK) {
+        const int64_t n = ug_min(BLOCK, end - at);
+        float g[BLOCK];
+
+        let_through(j->dy + at, j->y + at, n, j->slope, g);
+        sums[0] += sum_of(g, n);
+        sums[j->parts.n] += sum_of_products(g, j->y + at, n);
+    }
 }
 
 UG_WIDEST static void project_part(const void *job, int64_t row, int64_t i)
