@@ -69,43 +69,62 @@ static double total(const double *sums, int64_t n)
     return s;
 }
 
+/* In pairs, so that few additions wait for another: rows may be short. */
+static inline double total_of_lanes(const double s[LANES])
+{
+    double half[LANES / 2], quarter[LANES / 4];
+
+    for (int l = 0; l < LANES / 2; l++)
+        half[l] = s[l] + s[l + LANES / 2];
+    for (int l = 0; l < LANES / 4; l++)
+        quarter[l] = half[l] + half[l + LANES / 4];
+    return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
+}
+
+/* Each lane starts with its first value: where rows are short, clearing lanes takes its time. */
 UG_WIDEST static double sum_of(const float *x, int64_t n)
 {
-    double s[LANES] = {0};
-    int64_t i = 0;
+    double s[LANES];
+    int64_t i = LANES;
 
+    for (int l = 0; l < LANES; l++)
+        s[l] = l < n ? (double)x[l] : 0;
     for (; i + LANES <= n; i += LANES)
         for (int l = 0; l < LANES; l++)
             s[l] += x[i + l];
     for (int l = 0; i < n; i++, l++)
         s[l] += x[i];
-    return total(s, LANES);
+    return total_of_lanes(s);
 }
 
 UG_WIDEST static double sum_of_squares(const float *x, int64_t n, double mean)
 {
-    double s[LANES] = {0};
-    int64_t i = 0;
+    double s[LANES];
+    int64_t i = LANES;
 
+    for (int l = 0; l < LANES; l++)
+        s[l] = l < n ? (x[l] - mean) * (x[l] - mean) : 0;
     for (; i + LANES <= n; i += LANES)
         for (int l = 0; l < LANES; l++)
             s[l] += (x[i + l] - mean) * (x[i + l] - mean);
     for (int l = 0; i < n; i++, l++)
         s[l] += (x[i] - mean) * (x[i] - mean);
-    return total(s, LANES);
+    return total_of_lanes(s);
 }
 
 UG_WIDEST static double sum_of_products(const float *x, const float *y, int64_t n)
 {
-    double s[LANES] = {0};
-    int64_t i = 0;
+    double s[LANES];
+    int64_t i = LANES;
 
+    for (int l = 0; l < LANES; l++)
+        s[l] = l < n ? (double)x[l] * (double)y[l] : 0;
     for (; i + LANES <= n; i += LANES)
         for (int l = 0; l < LANES; l++)
             s[l] += (double)x[i + l] * (double)y[i + l];
     for (int l = 0; i < n; i++, l++)
         s[l] += (double)x[i] * (double)y[i];
-    return total(s, LANES);
+    return total_of_lanes(s);
 }
 
 UG_WIDEST static void let_through(const float *dy, const float *y, int64_t n, float slope, float *g)
