@@ -5,6 +5,8 @@
 
 #include "ops/kernels/cut.h"
 
+enum { MOST_TAPS = 4 * 4 };
+
 /* ---- Blocks ---- */
 
 /* Vectors of channels that make up the columns of a block, at least two: products take pairs. */
@@ -103,16 +105,23 @@ static void read_square(const struct ug_winograd_work *w, const struct ug_winogr
     memset(b->space + written, 0, (size_t)(size - written) * sizeof *from);
 }
 
-/* The transpose of that with columns of inputs. */
+/* The transpose of that with columns of inputs.  What is to be added to dw is put in its order beside
+ * it first: writing planes of 9 taps, vectors overlap, and each would wait to read the one before. */
 static void write_square(const struct ug_winograd_work *w, const struct ug_winograd_block *b,
                          int64_t out, int64_t in, float *dw, bool add)
 {
     const int64_t lanes = w->kernels->lanes, area = w->g->kernel[0] * w->g->kernel[1];
     const int64_t o = ug_min(lanes, w->g->o - out * lanes), c = w->g->c - in * lanes;
+    const int64_t width = ug_min(lanes, c) * area, row = w->g->c * area;
+    float beside[UG_WINOGRAD_MAX_LANES * UG_WINOGRAD_MAX_LANES * MOST_TAPS];
+    float *to = dw + (out * lanes * w->g->c + in * lanes) * area;
 
     for (int64_t i = 0; i < o; i++)
         w->kernels->scatter(area, c, b->space + i * area * lanes,
-                            dw + ((out * lanes + i) * w->g->c + in * lanes) * area, area, add);
+                            add ? beside + i * width : to + i * row, area, false);
+    for (int64_t i = 0; add && i < o; i++)
+        for (int64_t k = 0; k < width; k++)
+            to[i * row + k] += beside[i * width + k];
 }
 
 /* ---- Both ways ---- */
