@@ -166,8 +166,24 @@ static void run(enum ug_conv_side side, const struct ug_kernel *k)
     struct ug_conv c = ug_convolve_conv(side, k->attrs, in, &out);
 
     c.adds = k->adds;
+    if (k->reading) {
+        *(side == UG_CONV_INPUT ? &c.read_y : &c.read_x) = k->reading[0];
+        if (side == UG_CONV_WEIGHT)
+            c.read_y = k->reading[1];
+    }
     ug_conv_run(&c, side, ug_conv_choose(&c, side), k->in[0].data, k->in[1].data, k->out.data,
                 k->scratch);
+}
+
+/* Pictures may be read through others, weights not. */
+static unsigned reads(enum ug_conv_side side, const void *attrs, const struct ug_type *in,
+                      const struct ug_type *out)
+{
+    const struct ug_conv c = ug_convolve_conv(side, attrs, in, out);
+
+    if (!ug_conv_reads(ug_conv_choose(&c, side)))
+        return 0;
+    return side == UG_CONV_WEIGHT ? 3 : 1;
 }
 
 static double flops(enum ug_conv_side side, const void *attrs, const struct ug_type *in,
@@ -189,6 +205,11 @@ static double flops(enum ug_conv_side side, const void *attrs, const struct ug_t
     static void run_##name(const struct ug_kernel *k)                                              \
     {                                                                                              \
         run(SIDE, k);                                                                              \
+    }                                                                                              \
+    static unsigned reads_##name(const void *attrs, const struct ug_type *in,                      \
+                                 const struct ug_type *out)                                        \
+    {                                                                                              \
+        return reads(SIDE, attrs, in, out);                                                        \
     }                                                                                              \
     static double flops_##name(const void *attrs, const struct ug_type *in,                        \
                                const struct ug_type *out)                                          \
@@ -315,6 +336,7 @@ const struct ug_op ug_op_convolve = {
     .infer = infer_convolve,
     .run = run_forward,
     .scratch = scratch_forward,
+    .reads = reads_forward,
     .ways = &ug_convolve_ways[UG_CONV_FORWARD],
     .gradient = convolve_gradient,
     .simplify = convolve_simplify,
@@ -333,6 +355,7 @@ const struct ug_op ug_op_convolve_input = {
     .infer = infer_input,
     .run = run_input,
     .scratch = scratch_input,
+    .reads = reads_input,
     .ways = &ug_convolve_ways[UG_CONV_INPUT],
     .gradient = input_gradient,
     .per_sample = 1,
@@ -349,6 +372,7 @@ const struct ug_op ug_op_convolve_weight = {
     .infer = infer_weight,
     .run = run_weight,
     .scratch = scratch_weight,
+    .reads = reads_weight,
     .ways = &ug_convolve_ways[UG_CONV_WEIGHT],
     .gradient = weight_gradient,
     .simplify = weight_simplify,

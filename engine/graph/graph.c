@@ -34,6 +34,18 @@ static const char *keep_text(struct ug_graph *g, const char *text, const char *b
     return ug_arena_copy(g->arena, text, strlen(text));
 }
 
+static const void *keep_attrs(struct ug_graph *g, const struct ug_node *like)
+{
+    void *attrs;
+
+    if (!like->op->attrs_size)
+        return like->attrs;
+    attrs = ug_arena_alloc(g->arena, like->op->attrs_size);
+    if (like->attrs)
+        memcpy(attrs, like->attrs, like->op->attrs_size);
+    return attrs;
+}
+
 /* They are told apart by what messages say of them. */
 static struct ug_node **keep_members(struct ug_graph *g, const struct ug_node *node,
                                      const struct ug_node *like)
@@ -56,19 +68,36 @@ static struct ug_node **keep_members(struct ug_graph *g, const struct ug_node *n
     return members;
 }
 
+static const struct ug_node **keep_through(struct ug_graph *g, const struct ug_node *node,
+                                           const struct ug_node *like)
+{
+    const struct ug_node **through = ug_arena_array(g->arena, (size_t)like->n_in, sizeof(*through));
+
+    for (int i = 0; i < like->n_in; i++) {
+        const struct ug_node *named = like->through[i];
+        struct ug_node *kept;
+
+        if (!named)
+            continue;
+        through[i] = kept = ug_arena_alloc(g->arena, sizeof *kept);
+        *kept = *named;
+        kept->id = node->id;
+        kept->in = &node->in[i];
+        kept->attrs = keep_attrs(g, named);
+        kept->place = keep_text(g, named->place, node->place);
+        kept->scope = keep_text(g, named->scope, node->scope);
+        kept->members = named->n_members ? keep_members(g, kept, named) : NULL;
+    }
+    return through;
+}
+
 struct ug_node *ug_graph_add(struct ug_graph *g, const struct ug_node *like)
 {
     const struct ug_node *before = g->n ? g->nodes[g->n - 1] : NULL;
     struct ug_node *node = ug_arena_alloc(g->arena, sizeof *node);
 
     *node = *like;
-    if (like->op->attrs_size) {
-        void *attrs = ug_arena_alloc(g->arena, like->op->attrs_size);
-
-        if (like->attrs)
-            memcpy(attrs, like->attrs, like->op->attrs_size);
-        node->attrs = attrs;
-    }
+    node->attrs = keep_attrs(g, like);
     if (like->n_in) {
         node->in = ug_arena_array(g->arena, (size_t)like->n_in, sizeof *node->in);
         memcpy(node->in, like->in, (size_t)like->n_in * sizeof *node->in);
@@ -79,6 +108,7 @@ struct ug_node *ug_graph_add(struct ug_graph *g, const struct ug_node *like)
     node->scope = keep_text(g, like->scope, before ? before->scope : NULL);
     node->id = g->n;
     node->members = like->n_members ? keep_members(g, node, like) : NULL;
+    node->through = like->through ? keep_through(g, node, like) : NULL;
     UG_PUSH(g->arena, g->nodes, g->n, g->capacity, node);
     return node;
 }

@@ -28,6 +28,8 @@ struct ug_node {
         *members; /* of several that run as one (ug_batch), in the order of their samples:
                                  as this node, but with the places and shapes that they had */
     int n_members;
+    const struct ug_node **through; /* by input: the elementwise node of it that the op reads in its
+                                       place (ug_read_through), or NULL; NULL: there are none */
 };
 
 struct ug_graph {
@@ -43,8 +45,9 @@ struct ug_graph {
 struct ug_graph *ug_graph_new(struct ug_params *params);
 void ug_graph_free(struct ug_graph *g); /* NULL is fine */
 
-/* Appends a copy of `like`, whose inputs are nodes of `g`: attrs, lists of inputs and members and
- * texts are copied too, the id is set.  The builder and the passes make nodes through this. */
+/* Appends a copy of `like`, whose inputs are nodes of `g`: attrs, lists of inputs and members, what
+ * it reads through, and texts are copied too, the id is set.  The builder and the passes make nodes
+ * through this. */
 struct ug_node *ug_graph_add(struct ug_graph *g, const struct ug_node *like);
 /* The same for a leaf, but the one that is there already if it has the same op and attrs: a
  * parameter is one node, so that all its uses add up in its gradient. */

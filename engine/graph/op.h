@@ -82,6 +82,19 @@ bool ug_reject(struct ug_inference *t, const char *format, ...)
 
 /* ---- Kernels ---- */
 
+/* Elementwise: n elements of contiguous runs, at most UG_MAP_BLOCK; out may be an input that
+ * `in_place` names. */
+enum { UG_MAP_BLOCK = 1024 };
+typedef void ug_map(const void *attrs, int64_t n, const float *const *in, float *out);
+
+/* What a kernel is to do to an input as it reads it: an elementwise op of one input, which may write
+ * over it, and leaves zeros as they are.  Without `map`: nothing. */
+struct ug_reading {
+    ug_map *map;
+    const void *attrs;
+};
+enum { UG_MOST_READ = 2 }; /* inputs of an op that reads through others */
+
 /* What a kernel sees.  Shapes are settled, so it has no way to fail.  Outputs never overlap inputs
  * unless the op says so in `in_place`.  Kernels run their own OpenMP loops, over pieces and sums
  * whose cut does not depend on the number of threads. */
@@ -92,13 +105,9 @@ struct ug_kernel {
     struct ug_tensor out;
     void *scratch;          /* op->scratch() bytes, 64-byte aligned; NULL for 0 */
     bool adds;              /* the result is added to what lies in out: only where op->adds */
+    const struct ug_reading *reading; /* by input, if the op `reads`; NULL: nothing to be done */
     uint64_t seed, step;    /* of the run, for random ops and `step` */
 };
-
-/* Elementwise: n elements of contiguous runs, at most UG_MAP_BLOCK; out may be an input that
- * `in_place` names. */
-enum { UG_MAP_BLOCK = 1024 };
-typedef void ug_map(const void *attrs, int64_t n, const float *const *in, float *out);
 
 /* ---- Algorithms, of ops that have several ---- */
 
@@ -160,6 +169,8 @@ struct ug_op {
     void (*run)(const struct ug_kernel *k);
     size_t (*scratch)(const void *attrs, const struct ug_type *in, const struct ug_type *out);
     const struct ug_ways *ways;      /* NULL: there is one way */
+    /* Bit i: for such shapes the kernel heeds ug_kernel.reading of input i.  NULL: it never does. */
+    unsigned (*reads)(const void *attrs, const struct ug_type *in, const struct ug_type *out);
 
     /* Emits nodes for the gradient of each input, given dy, the gradient of the output y: sets
      * dx[i], which come in NULL; leave NULL where nothing flows.  Skip inputs that `wanted` says

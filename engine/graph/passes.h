@@ -48,4 +48,8 @@ struct ug_graph *ug_batch(const struct ug_graph *g, struct ug_node **roots, int 
  * copies of. */
 struct ug_graph *ug_recompute(const struct ug_graph *g, struct ug_node **roots, int n_roots);
 
+/* Lets ops apply elementwise ones to what they read (op->reads): these are then no calls any more.
+ * After it ug_fuse alone: the other passes do not look at what a node reads through. */
+struct ug_graph *ug_read_through(const struct ug_graph *g, struct ug_node **roots, int n_roots);
+
 #endif

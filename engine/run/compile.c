@@ -42,7 +42,7 @@ static struct ug_graph *run_pass(struct ug_graph *take, pass *run, struct ug_nod
     return g;
 }
 
-/* Every pass but the last, which what is computed again has to go before. */
+/* Every pass but the last two, which what is computed again has to go before. */
 static struct ug_graph *lower(struct ug_compile_request *r)
 {
     struct ug_node **roots = roots_of(r);
@@ -100,7 +100,7 @@ static struct attempt attempt(const struct ug_compile_request *r, const struct u
 {
     const int n_roots = r->n_goals + r->n_links;
     struct attempt a = {.roots = roots_of(r)};
-    struct ug_graph *lean = NULL;
+    struct ug_graph *lean = NULL, *read;
     struct ug_goal *goals;
     int n_goals;
 
@@ -109,8 +109,10 @@ static struct attempt attempt(const struct ug_compile_request *r, const struct u
         lean = ug_save(g, goals, n_goals, r->n_phases, target, a.roots, n_roots);
         free(goals);
     }
-    a.graph = ug_fuse(lean ? lean : g, a.roots, n_roots);
+    read = ug_read_through(lean ? lean : g, a.roots, n_roots);
     ug_graph_free(lean);
+    a.graph = ug_fuse(read, a.roots, n_roots);
+    ug_graph_free(read);
     goals = goals_of(r, a.roots, &n_goals);
     a.plan = ug_plan_new(a.graph, goals, n_goals, r->n_phases);
     free(goals);

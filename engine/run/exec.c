@@ -98,6 +98,20 @@ static bool works_alone(const struct ug_node *n)
     return !ug_exec_shares(ug_node_flops(n), bytes);
 }
 
+/* NULL: it reads its inputs as they lie. */
+static const struct ug_reading *reading_of(struct ug_arena *arena, const struct ug_node *n)
+{
+    struct ug_reading *reading;
+
+    if (!n->through)
+        return NULL;
+    reading = ug_arena_array(arena, (size_t)n->n_in, sizeof *reading);
+    for (int i = 0; i < n->n_in; i++)
+        if (n->through[i])
+            reading[i] = (struct ug_reading){n->through[i]->op->map, n->through[i]->attrs};
+    return reading;
+}
+
 static void make_kernels(struct ug_exec *e)
 {
     const struct ug_plan *plan = e->plan;
@@ -119,6 +133,7 @@ static void make_kernels(struct ug_exec *e)
             .out = tensor_of(e, ug_call_result(call)),
             .adds = call->sum != NULL,
             .scratch = call->scratch_bytes ? e->memory + call->scratch : NULL,
+            .reading = reading_of(plan->arena, call->node),
         };
         e->alone[c] = works_alone(call->node);
         inputs += (size_t)call->node->n_in;
@@ -354,6 +369,28 @@ static bool show_members(const struct watch *w, int c)
     return true;
 }
 
+/* What call c reads through. */
+static bool show_through(const struct watch *w, int c)
+{
+    const struct ug_node *n = w->exec->plan->calls[c].node;
+    bool go_on = true;
+
+    for (int i = 0; n->through && i < n->n_in && go_on; i++) {
+        const struct ug_node *made = n->through[i];
+        const struct ug_kernel *k = &w->exec->kernels[c];
+
+        if (!made)
+            continue;
+        ug_map_run(made->op->map,
+                   &(struct ug_kernel){.attrs = made->attrs,
+                                       .n_in = 1,
+                                       .in = &k->in[i],
+                                       .out = {made->type.dtype, made->type.shape, w->beside}});
+        go_on = show(w, made, (struct ug_tensor){made->type.dtype, made->type.shape, w->beside});
+    }
+    return go_on;
+}
+
 /* Runs call c beside its place, so that inputs that it would overwrite can still be looked at. */
 static bool run_and_show(const struct watch *w, int c, uint64_t seed, uint64_t step)
 {
@@ -361,7 +398,7 @@ static bool run_and_show(const struct watch *w, int c, uint64_t seed, uint64_t s
     struct ug_tensor *out = &w->exec->kernels[c].out;
     void *place = out->data;
 
-    if (!show_leaves(w, c) || (n->op == &ug_op_fused && !show_members(w, c)))
+    if (!show_leaves(w, c) || (n->op == &ug_op_fused && !show_members(w, c)) || !show_through(w, c))
         return false;
     out->data = w->beside;
     if (w->exec->kernels[c].adds)
@@ -373,20 +410,33 @@ static bool run_and_show(const struct watch *w, int c, uint64_t seed, uint64_t s
     return go_on;
 }
 
+/* Bytes of the largest value that the calls make, or read through. */
+static size_t largest_value(const struct ug_exec *e, int from, int to)
+{
+    size_t largest = 1;
+
+    for (int c = from; c < to; c++) {
+        const struct ug_node *n = e->plan->calls[c].node;
+
+        if (ug_type_bytes(&n->type) > largest)
+            largest = ug_type_bytes(&n->type);
+        for (int i = 0; n->through && i < n->n_in; i++)
+            if (n->through[i] && ug_type_bytes(&n->through[i]->type) > largest)
+                largest = ug_type_bytes(&n->through[i]->type);
+    }
+    return largest;
+}
+
 bool ug_exec_watch(struct ug_exec *e, int phase, uint64_t seed, uint64_t step, ug_exec_look *look,
                    void *context)
 {
     const int from = phase_start(e->plan, phase), to = e->plan->phase_end[phase];
     struct watch w = {.exec = e, .look = look, .context = context};
-    size_t largest = 1;
     bool go_on = true;
 
     prepare(e);
-    for (int c = from; c < to; c++)
-        if (ug_type_bytes(&e->plan->calls[c].node->type) > largest)
-            largest = ug_type_bytes(&e->plan->calls[c].node->type);
     w.seen = ug_xcalloc((size_t)e->plan->graph->n, sizeof *w.seen);
-    w.beside = ug_xrealloc(NULL, largest);
+    w.beside = ug_xrealloc(NULL, largest_value(e, from, to));
     for (int c = from; c < to && go_on; c++)
         go_on = run_and_show(&w, c, seed, step);
     free(w.seen);

@@ -59,14 +59,17 @@ static void add_event(json_t *events, const char *name, const char *category, st
                           1e6 * (when.end - when.start), "pid", 1, "tid", 1, "args", details));
 }
 
-/* "relu+add", for a fused node; else the op's name. */
+/* "relu+add", for a fused node; else the op's name, and before it those that it reads through. */
 static const char *name_of(struct ug_arena *a, const struct ug_node *n)
 {
     const struct ug_fused *f = n->attrs;
     const char *name = "";
 
+    for (int i = 0; n->through && i < n->n_in; i++)
+        if (n->through[i])
+            name = ug_arena_format(a, "%s%s+", name, n->through[i]->op->name);
     if (n->op != &ug_op_fused)
-        return n->op->name;
+        return ug_arena_format(a, "%s%s", name, n->op->name);
     for (int i = 0; i < f->n; i++)
         name = ug_arena_format(a, "%s%s%s", name, i ? "+" : "", f->steps[i].node->op->name);
     return name;

@@ -222,6 +222,7 @@ static const struct algorithm {
     const char *name;
     double (*seconds)(const struct ug_conv *g, enum ug_conv_side side);
     bool any_edges; /* else only zeros may stand around pictures */
+    bool reads;     /* heeds read_x and read_y */
     struct side {
         bool (*fits)(const struct ug_conv *g); /* NULL: it does not serve this side at all */
         size_t (*scratch)(const struct ug_conv *g);
@@ -233,11 +234,13 @@ static const struct algorithm {
     [UG_CONV_PANELS] = {"panels",
                         panels_seconds,
                         false,
+                        false,
                         {{always, ug_panels_forward_scratch, ug_panels_forward},
                          {always, ug_panels_input_scratch, ug_panels_input},
                          {always, ug_panels_weight_scratch, ug_panels_weight, always}}},
     [UG_CONV_WINOGRAD] = {"winograd",
                           winograd_seconds,
+                          true,
                           true,
                           {{ug_winograd_fits, ug_winograd_scratch, ug_winograd_forward},
                            {ug_winograd_fits, ug_winograd_scratch, ug_winograd_input},
@@ -247,6 +250,7 @@ static const struct algorithm {
         {"winograd_wide",
          winograd_wide_seconds,
          true,
+         true,
          {{ug_winograd_wide_fits, ug_winograd_wide_scratch, ug_winograd_wide_forward},
           {ug_winograd_wide_fits, ug_winograd_wide_scratch, ug_winograd_wide_input},
           {ug_winograd_wide_fits, ug_winograd_wide_scratch, ug_winograd_wide_weight,
@@ -254,17 +258,20 @@ static const struct algorithm {
     [UG_CONV_COLUMNS] = {"columns",
                          columns_seconds,
                          false,
+                         false,
                          {[UG_CONV_INPUT] = {ug_columns_fits, ug_columns_input_scratch,
                                              ug_columns_input}}},
     [UG_CONV_TAPS] =
         {"taps",
          taps_seconds,
          true,
+         false,
          {[UG_CONV_FORWARD] = {ug_taps_forward_fits, ug_taps_forward_scratch, ug_taps_forward},
           [UG_CONV_INPUT] = {ug_taps_input_fits, ug_taps_input_scratch, ug_taps_input}}},
     [UG_CONV_DOUBLED] = {"doubled",
                          doubled_seconds,
                          true,
+                         false,
                          {{ug_doubled_fits, ug_doubled_forward_scratch, ug_doubled_forward},
                           {ug_doubled_fits, ug_doubled_input_scratch, ug_doubled_input},
                           {ug_doubled_fits, ug_doubled_weight_scratch, ug_doubled_weight, always}}},
@@ -280,6 +287,11 @@ bool ug_conv_fits(const struct ug_conv *g, enum ug_conv_side side, enum ug_conv_
     const struct side *s = &algorithms[a].sides[side];
 
     return g->doubled == (a == UG_CONV_DOUBLED) && s->fits && s->fits(g);
+}
+
+bool ug_conv_reads(enum ug_conv_algorithm a)
+{
+    return algorithms[a].reads;
 }
 
 double ug_conv_seconds(const struct ug_conv *g, enum ug_conv_side side, enum ug_conv_algorithm a)

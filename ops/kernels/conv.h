@@ -27,7 +27,9 @@ struct ug_conv {
     enum ug_edges edges;
     bool adds;    /* the result is added to what lies there: where ug_conv_can_add */
     bool doubled; /* every pixel of x first becomes 2x2 (nearest upsampling); `in` is x before it */
-    const struct ug_tile *tile; /* the inner loops to use; tests try them all */
+    const struct ug_tile *tile;       /* the inner loops to use; tests try them all */
+    struct ug_reading read_x, read_y; /* what is done to x, to y or dy, as it is read, by algorithms
+                                         that ug_conv_reads says do it */
 };
 
 /* The pixel that stands at i of an axis of n pixels with `padding` around them; -1: none, a zero. */
@@ -61,6 +63,9 @@ const char *ug_conv_algorithm_name(enum ug_conv_algorithm a);
  * for it: the costs it rests on are ug_conv_costs. */
 bool ug_conv_fits(const struct ug_conv *g, enum ug_conv_side side, enum ug_conv_algorithm a);
 double ug_conv_seconds(const struct ug_conv *g, enum ug_conv_side side, enum ug_conv_algorithm a);
+
+/* Whether it does to what it reads what `read_x` and `read_y` say. */
+bool ug_conv_reads(enum ug_conv_algorithm a);
 
 /* The one that should be fastest. */
 enum ug_conv_algorithm ug_conv_choose(const struct ug_conv *g, enum ug_conv_side side);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ops/kernels/cut.h"
+#include "ops/kernels/read.h"
 
 /* ---- Bands and planes ---- */
 
@@ -93,6 +94,7 @@ static void read_frame(const struct ug_winograd_work *w, struct band b, struct p
         }
         w->kernels->gather(w->g->in[1], p.channels, x + p.at + i * w->g->in[1], p.area, x + p.size,
                            frame + padding * lanes);
+        ug_apply_reading(&w->g->read_x, w->g->in[1] * lanes, frame + padding * lanes);
         for (int64_t k = border_from(w, 0); k < w->in_width; k = border_from(w, k + 1)) {
             const int64_t j = source_column(w, k);
 
@@ -262,7 +264,7 @@ void ug_winograd_take_results(const struct ug_winograd_work *w, const struct ug_
                               int64_t n, int64_t block, const float *dy, float *space, float *dm,
                               int64_t apart)
 {
-    const int64_t frame_row = w->out_width * w->kernels->lanes;
+    const int64_t lanes = w->kernels->lanes, frame_row = w->out_width * lanes;
     const struct planes p = planes_of(w, s, n, block, w->g->o, w->g->out);
     const struct ug_winograd_members from = in_frame(w, w->out_width, 1), to = in_matrix(w, apart);
 
@@ -271,9 +273,11 @@ void ug_winograd_take_results(const struct ug_winograd_work *w, const struct ug_
 
         if (runs.count * runs.length < w->tall * b.lines * w->out_width)
             memset(space, 0, (size_t)(w->tall * b.lines * frame_row) * sizeof *space);
-        for (int64_t r = 0; r < runs.count; r++)
+        for (int64_t r = 0; r < runs.count; r++) {
             w->kernels->gather(runs.length, p.channels, dy + p.at + runs.first + r * runs.length,
                                p.area, dy + p.size, space + r * frame_row);
+            ug_apply_reading(&w->g->read_y, runs.length * lanes, space + r * frame_row);
+        }
         for (int64_t line = 0; line < b.lines; line++)
             w->kernels->output_back(w->across, space + w->tall * line * frame_row, from,
                                     dm + tile_at(w, b, block, line), to);
