@@ -39,8 +39,8 @@ char *ug_arena_vformat(struct ug_arena *a, const char *format, va_list args)
     do {                                                                                           \
         if ((count) == (capacity)) {                                                               \
             const size_t ug_wanted_ = (capacity) ? 2 * (size_t)(capacity) : 8;                     \
-            (items) = ug_arena_grow((arena), (items), (size_t)(count), ug_wanted_,                 \
-                                    sizeof *(items));                                              \
+            (items) =                                                                              \
+                ug_arena_grow((arena), (items), (size_t)(count), ug_wanted_, sizeof *(items));     \
             (capacity) = (__typeof__(capacity))ug_wanted_;                                         \
         }                                                                                          \
         (items)[(count)++] = (item);                                                               \

@@ -89,11 +89,10 @@ static bool parse_header(const struct reading *r, size_t *begin)
     if (length > r->s->size - PREFIX)
         return refuse(r, "its header claims %" PRIu64 " bytes, but only %zu follow", length,
                       r->s->size - PREFIX);
-    r->s->header = json_loadb((const char *)r->s->map + PREFIX, (size_t)length,
-                              JSON_REJECT_DUPLICATES, &why);
+    r->s->header =
+        json_loadb((const char *)r->s->map + PREFIX, (size_t)length, JSON_REJECT_DUPLICATES, &why);
     if (!r->s->header)
-        return refuse(r, "its header is not JSON: %s (byte %d)", why.text,
-                      PREFIX + why.position);
+        return refuse(r, "its header is not JSON: %s (byte %d)", why.text, PREFIX + why.position);
     if (!json_is_object(r->s->header))
         return refuse(r, "its header is not a JSON object");
     *begin = PREFIX + (size_t)length;

@@ -5,6 +5,7 @@
  * makes the later term has it at hand, and only reads what is there.  The earlier one waits for it
  * anyway, so nothing lies in memory for longer.
  */
+#include "engine/graph/node.h"
 #include "engine/graph/plan_parts.h"
 
 enum { NEVER = -1 };
@@ -46,17 +47,6 @@ static bool is_term(const struct accumulating *a, const struct ug_node *n, int c
            a->uses[n->id] == 1 && ug_type_equal(&n->type, &a->plan->calls[c].node->type);
 }
 
-static bool can_add(const struct ug_node *n)
-{
-    struct ug_type in[UG_ADDING_INPUTS];
-
-    if (!n->op->adds || n->n_in > UG_ADDING_INPUTS)
-        return false;
-    for (int i = 0; i < n->n_in; i++)
-        in[i] = n->in[i]->type;
-    return n->op->adds(n->attrs, in, &n->type);
-}
-
 /* Leaves the sum that call c is to the call of its later term, if that can add; else false. */
 static bool hand_over(struct accumulating *a, int c)
 {
@@ -67,7 +57,7 @@ static bool hand_over(struct accumulating *a, int c)
         return false;
     const int later = a->made[sum->in[1]->id] > a->made[sum->in[0]->id];
     call = &a->plan->calls[a->made[sum->in[later]->id]];
-    if (call->node != sum->in[later] || !can_add(call->node))
+    if (call->node != sum->in[later] || !ug_node_adds(call->node))
         return false;
     call->sum = sum;
     call->added_to = sum->in[1 - later];

@@ -76,7 +76,8 @@ static bool have_same_inputs(const struct pair *p)
     return same;
 }
 
-/* A node holds samples if it is computed from samples; each must then meet only its own.  What has no inputs and is no leaf draws random numbers: a sample's depend on where it stands. */
+/* A node holds samples if it is computed from samples; each must then meet only its own.  What has
+ * no inputs and is no leaf draws random numbers: a sample's depend on where it stands. */
 static bool node_fits(const struct pair *p, bool *samples)
 {
     const struct ug_node *one = p->one;

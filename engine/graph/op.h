@@ -23,18 +23,18 @@ struct ug_node;
 /* ---- Arguments, as a user writes them ---- */
 
 enum ug_arg_type {
-    UG_TENSOR,   /* a tensor; a number becomes a scalar constant */
-    UG_TENSORS,  /* all positional tensors from here on, or one list of them (cat) */
-    UG_BIAS,     /* true, false, or the tensor to use (bias= of a layer) */
-    UG_INT,      /* int64_t */
-    UG_FLOAT,    /* double */
-    UG_BOOL,     /* bool */
-    UG_WORD,     /* int: index into `words` */
-    UG_MODE,     /* bool: true, false, or auto = whether the graph is built for training */
-    UG_PAIR,     /* int64_t[2]: one number for both, or [h, w] */
-    UG_INTS,     /* struct ug_ints: one number or a list */
-    UG_LIKE,     /* struct ug_ints: the shape of a tensor, or a list of extents */
-    UG_INIT      /* struct ug_init */
+    UG_TENSOR,  /* a tensor; a number becomes a scalar constant */
+    UG_TENSORS, /* all positional tensors from here on, or one list of them (cat) */
+    UG_BIAS,    /* true, false, or the tensor to use (bias= of a layer) */
+    UG_INT,     /* int64_t */
+    UG_FLOAT,   /* double */
+    UG_BOOL,    /* bool */
+    UG_WORD,    /* int: index into `words` */
+    UG_MODE,    /* bool: true, false, or auto = whether the graph is built for training */
+    UG_PAIR,    /* int64_t[2]: one number for both, or [h, w] */
+    UG_INTS,    /* struct ug_ints: one number or a list */
+    UG_LIKE,    /* struct ug_ints: the shape of a tensor, or a list of extents */
+    UG_INIT     /* struct ug_init */
 };
 
 struct ug_ints {
@@ -70,8 +70,8 @@ struct ug_inference {
     const void *attrs;
     int n_in;
     const struct ug_type *in;
-    struct ug_type out;     /* to be set */
-    char *error;            /* where ug_reject writes; UG_ERROR_TEXT bytes */
+    struct ug_type out; /* to be set */
+    char *error;        /* where ug_reject writes; UG_ERROR_TEXT bytes */
 };
 enum { UG_ERROR_TEXT = 400 };
 
@@ -87,13 +87,12 @@ bool ug_reject(struct ug_inference *t, const char *format, ...)
 enum { UG_MAP_BLOCK = 1024 };
 typedef void ug_map(const void *attrs, int64_t n, const float *const *in, float *out);
 
-/* What a kernel is to do to an input as it reads it: an elementwise op of one input, which may write
- * over it, and leaves zeros as they are.  Without `map`: nothing. */
+/* What a kernel is to do to an input as it reads it: an elementwise op of one input, which may
+ * write over it, and leaves zeros as they are.  Without `map`: nothing. */
 struct ug_reading {
     ug_map *map;
     const void *attrs;
 };
-enum { UG_MOST_READ = 2 }; /* inputs of an op that reads through others */
 
 /* What a kernel sees.  Shapes are settled, so it has no way to fail.  Outputs never overlap inputs
  * unless the op says so in `in_place`.  Kernels run their own OpenMP loops, over pieces and sums
@@ -103,21 +102,21 @@ struct ug_kernel {
     int n_in;
     const struct ug_tensor *in;
     struct ug_tensor out;
-    void *scratch;          /* op->scratch() bytes, 64-byte aligned; NULL for 0 */
-    bool adds;              /* the result is added to what lies in out: only where op->adds */
+    void *scratch; /* op->scratch() bytes, 64-byte aligned; NULL for 0 */
+    bool adds;     /* the result is added to what lies in out: only where op->adds */
     const struct ug_reading *reading; /* by input, if the op `reads`; NULL: nothing to be done */
-    uint64_t seed, step;    /* of the run, for random ops and `step` */
+    uint64_t seed, step;              /* of the run, for random ops and `step` */
 };
 
 /* ---- Algorithms, of ops that have several ---- */
 
 /* One that serves the shapes at hand. */
 struct ug_way {
-    int id;                 /* as struct ug_ways knows it */
+    int id; /* as struct ug_ways knows it */
     const char *name;
-    double seconds;         /* that it should take on one core, by the op's own account */
-    size_t scratch;         /* bytes */
-    bool taken;             /* it is what the op's kernel does */
+    double seconds; /* that it should take on one core, by the op's own account */
+    size_t scratch; /* bytes */
+    bool taken;     /* it is what the op's kernel does */
 };
 enum { UG_MOST_WAYS = 8, UG_WAY_INPUTS = 2, UG_WAY_TEXT = 80 };
 
@@ -137,24 +136,22 @@ struct ug_ways {
     /* Shapes that are worth timing: fills settings (attrs_size bytes of 0) and types of inputs; how
      * many inputs, 0 past the last shape. */
     int (*sample)(int i, void *attrs, struct ug_type in[UG_WAY_INPUTS]);
-    const struct ug_cost *costs;     /* ends with a NULL name */
+    const struct ug_cost *costs; /* ends with a NULL name */
 };
 
-enum { UG_ADDING_INPUTS = 4 };
-
 struct ug_op {
-    const char *name;                /* as written in YAML; internal ones too have unique names */
-    const char *summary;             /* one sentence */
-    const char *formula;             /* formula or source (paper, equation) */
-    const char *example;             /* YAML file that the tests load and run; NULL if internal */
-    const struct ug_arg *args;       /* in call order, ends with a NULL name; NULL if internal */
-    size_t attrs_size;               /* of the attrs: plain data, equal bytes = equal settings */
-    const char *extra_hint;          /* for somebody who gives one argument too many; or NULL */
-    bool internal;                   /* no user calls it */
-    bool returns_list;               /* build hands back several values (split) */
-    bool has_parameters;             /* a layer: not to be called in losses, metrics, translate */
-    bool plain_init;                 /* a layer whose weight the plain form of a scope's init means */
-    bool is_product;                 /* of its two inputs, of which a constant is a factor */
+    const char *name;          /* as written in YAML; internal ones too have unique names */
+    const char *summary;       /* one sentence */
+    const char *formula;       /* formula or source (paper, equation) */
+    const char *example;       /* YAML file that the tests load and run; NULL if internal */
+    const struct ug_arg *args; /* in call order, ends with a NULL name; NULL if internal */
+    size_t attrs_size;         /* of the attrs: plain data, equal bytes = equal settings */
+    const char *extra_hint;    /* for somebody who gives one argument too many; or NULL */
+    bool internal;             /* no user calls it */
+    bool returns_list;         /* build hands back several values (split) */
+    bool has_parameters;       /* a layer: not to be called in losses, metrics, translate */
+    bool plain_init;           /* a layer whose weight the plain form of a scope's init means */
+    bool is_product;           /* of its two inputs, of which a constant is a factor */
 
     /* Emits the nodes of a user's call; see call.h.  NULL: the call is one node of this op, its
      * tensor arguments the inputs.  NULL result: it failed and said why. */
@@ -168,7 +165,7 @@ struct ug_op {
     ug_map *map;
     void (*run)(const struct ug_kernel *k);
     size_t (*scratch)(const void *attrs, const struct ug_type *in, const struct ug_type *out);
-    const struct ug_ways *ways;      /* NULL: there is one way */
+    const struct ug_ways *ways; /* NULL: there is one way */
     /* Bit i: for such shapes the kernel heeds ug_kernel.reading of input i.  NULL: it never does. */
     unsigned (*reads)(const void *attrs, const struct ug_type *in, const struct ug_type *out);
 
@@ -182,9 +179,10 @@ struct ug_op {
                      const bool *wanted, struct ug_node **dx);
     const char *why_no_gradient;
     bool refuses_gradient;
-    bool of_sets;                    /* a metric of two whole sets [N, …], the op's only inputs, and no mean
-                                        over samples: `validate` gathers them and runs it once */
-    bool higher_is_better;           /* of a metric: what `checkpoint: {best: …}` keeps; else lower */
+    /* A metric of two whole sets [N, …], the op's only inputs, and no mean over samples: `validate`
+     * gathers them and runs it once. */
+    bool of_sets;
+    bool higher_is_better; /* of a metric: what `checkpoint: {best: …}` keeps; else lower */
 
     /* Of an op whose last input holds int64 labels: how many classes there are.  What is computed
      * from a label that is none is not finite; the run that stops there names the sample. */
@@ -200,11 +198,11 @@ struct ug_op {
     /* Multiplications and additions of one run; NULL: one per output element. */
     double (*flops)(const void *attrs, const struct ug_type *in, const struct ug_type *out);
 
-    unsigned in_place;   /* bit i: the output may lie where input i lay, if shape and type agree */
-    /* Whether run() can add its result to what lies in the output's place (k->adds), to the bits that
-     * a sum of both would have.  NULL: no.  Of ops with at most UG_ADDING_INPUTS inputs. */
+    unsigned in_place; /* bit i: the output may lie where input i lay, if shape and type agree */
+    /* Whether run() can add its result to what lies in the output's place (k->adds), to the bits
+     * that a sum of both would have.  NULL: no. */
     bool (*adds)(const void *attrs, const struct ug_type *in, const struct ug_type *out);
-    bool is_view;        /* the output is input 0 under another shape: no kernel, no memory */
+    bool is_view; /* the output is input 0 under another shape: no kernel, no memory */
     /* Of a view that shows a part of input 0: how many bytes into it the part begins.  NULL: a view
      * of the whole. */
     size_t (*view_at)(const void *attrs, const struct ug_type *in);
@@ -219,18 +217,18 @@ struct ug_op {
      * they are the same. */
     bool (*widen)(void *attrs, int64_t n);
 
-    int state_input;     /* 1 + index of the input that is a state's old value, in ops that a call
+    int state_input;   /* 1 + index of the input that is a state's old value, in ops that a call
                             with state is made of; calls at two places never share such a node */
-    unsigned due_with;   /* of an op whose output is a state's next value: bit i: the update is due
+    unsigned due_with; /* of an op whose output is a state's next value: bit i: the update is due
                             in a step that computes input i for something else (the statistics of a
                             batch); always due where its own output is asked for */
 };
 
 /* ---- The registry ---- */
 
-const struct ug_op *ug_op_find(const char *name);          /* NULL if unknown */
-const struct ug_op *ug_op_next(const struct ug_op *op);    /* NULL starts, NULL ends */
-const char *ug_op_family(const struct ug_op *op);          /* "layers", "activations", … */
+const struct ug_op *ug_op_find(const char *name);       /* NULL if unknown */
+const struct ug_op *ug_op_next(const struct ug_op *op); /* NULL starts, NULL ends */
+const char *ug_op_family(const struct ug_op *op);       /* "layers", "activations", … */
 
 /* A family: one table a file of ops/, listed in ops/registry.c. */
 struct ug_op_family {

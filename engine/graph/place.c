@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "engine/graph/node.h"
 #include "engine/graph/plan_parts.h"
 #include "engine/graph/shelf.h"
 
@@ -142,21 +143,6 @@ static int buffer_to_reuse(const struct placer *p, int c)
             best = p->buffer_of[source->id];
     }
     return best;
-}
-
-size_t ug_node_scratch(const struct ug_node *n)
-{
-    struct ug_type *in;
-    size_t bytes;
-
-    if (!n->op->scratch)
-        return 0;
-    in = ug_xcalloc((size_t)n->n_in, sizeof *in);
-    for (int i = 0; i < n->n_in; i++)
-        in[i] = n->in[i]->type;
-    bytes = n->op->scratch(n->attrs, in, &n->type);
-    free(in);
-    return bytes;
 }
 
 static void give_scratch(struct placer *p, int c, int *scratch)

@@ -1,4 +1,5 @@
 /* plan.c -- which phase runs a node; and of several orders, the one that needs least memory. */
+#include "engine/graph/node.h"
 #include "engine/graph/plan_parts.h"
 
 #include <assert.h>
@@ -73,21 +74,6 @@ static void find_phases(struct ug_needs *needs)
         }
     }
     free(last);
-}
-
-double ug_node_flops(const struct ug_node *n)
-{
-    struct ug_type *in;
-    double flops;
-
-    if (!n->op->flops)
-        return (double)ug_shape_count(&n->type.shape);
-    in = ug_xcalloc((size_t)n->n_in, sizeof *in);
-    for (int i = 0; i < n->n_in; i++)
-        in[i] = n->in[i]->type;
-    flops = n->op->flops(n->attrs, in, &n->type);
-    free(in);
-    return flops;
 }
 
 double ug_call_flops(const struct ug_kernel_call *call)

@@ -31,7 +31,7 @@ struct ug_place {
 
 struct ug_kernel_call {
     const struct ug_node *node;
-    const struct ug_node *sum;      /* not NULL: the kernel adds node's value to one that is there, */
+    const struct ug_node *sum; /* not NULL: the kernel adds node's value to one that is there, */
     const struct ug_node *added_to; /* and what the call makes is the sum of both */
     size_t scratch;                 /* offset in the arena */
     size_t scratch_bytes;
@@ -62,9 +62,6 @@ struct ug_plan {
     size_t bytes;            /* of the arena: the peak */
     double flops;            /* of all phases */
 };
-
-/* Multiplications and additions of one run of a node, by its op's own account. */
-double ug_node_flops(const struct ug_node *n);
 
 /* Nodes that no goal needs are left out.  A node runs in the first phase that needs it; one that
  * reads a parameter after k updates (ug_param_attrs.version) not before phase k, and one that reads

@@ -48,8 +48,6 @@ void ug_accumulate(struct ug_plan *plan, const struct ug_needs *needs);
 
 /* ---- place.c ---- */
 
-size_t ug_node_scratch(const struct ug_node *n); /* bytes that its kernel works in */
-
 /* Fills calls, phase_end, copies, places and bytes of the plan, in its arena. */
 void ug_place_values(struct ug_plan *plan, const struct ug_needs *needs,
                      const struct ug_order *order);

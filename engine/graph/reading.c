@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "engine/graph/copy.h"
+#include "engine/graph/node.h"
 #include "engine/graph/passes.h"
 
 struct reading {
@@ -29,18 +30,6 @@ static bool can_be_read_through(const struct ug_node *n)
     return result == 0.0f;
 }
 
-/* Bit i: n can apply what makes its input i. */
-static unsigned inputs_read(const struct ug_node *n)
-{
-    struct ug_type in[UG_MOST_READ];
-
-    if (!n->op->reads || n->n_in > UG_MOST_READ)
-        return 0;
-    for (int i = 0; i < n->n_in; i++)
-        in[i] = n->in[i]->type;
-    return n->op->reads(n->attrs, in, &n->type);
-}
-
 static void find_fitting(struct reading *r, struct ug_node *const *roots, int n_roots)
 {
     for (int i = 0; i < r->c.n; i++)
@@ -50,7 +39,7 @@ static void find_fitting(struct reading *r, struct ug_node *const *roots, int n_
             r->fits[roots[i]->id] = false;
     for (int i = 0; i < r->c.n; i++) {
         const struct ug_node *n = r->c.old[i];
-        const unsigned read = n ? inputs_read(n) : 0;
+        const unsigned read = n ? ug_node_reads(n) : 0;
 
         for (int j = 0; n && j < n->n_in; j++)
             if (!(read >> j & 1))

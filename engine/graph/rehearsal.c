@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "engine/graph/node.h"
+
 struct ug_rehearsal ug_rehearsal_new(struct ug_arena *arena, const struct ug_needs *needs,
                                      const struct ug_order *order)
 {

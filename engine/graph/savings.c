@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "engine/graph/copy.h"
+#include "engine/graph/node.h"
 #include "engine/graph/rehearsal.h"
 
 enum {

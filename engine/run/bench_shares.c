@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/base/clock.h"
+#include "engine/graph/node.h"
 
 enum { ROUNDS = 3 };
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/graph/node.h"
 #include "engine/run/need.h"
 #include "engine/run/trainer.h"
 #include "engine/run/view.h"

@@ -11,6 +11,7 @@
 #include "engine/base/memory.h"
 #include "engine/base/simd.h"
 #include "engine/graph/fuse.h"
+#include "engine/graph/node.h"
 #include "engine/run/elementwise.h"
 
 struct ug_exec {

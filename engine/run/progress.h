@@ -20,7 +20,6 @@ struct ug_progress {
     int64_t last;     /* steps of the whole run */
 };
 
-
 /* A sentence for the reader, on a line of its own, in both places. */
 void ug_progress_say(struct ug_progress *p, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

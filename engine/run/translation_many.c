@@ -224,10 +224,14 @@ static int64_t take_rows(struct many *m, const struct planned **rows, int64_t *l
     return n;
 }
 
+/* Leaves out n pictures, for which the network cannot be had. */
 static void skip_group(struct many *m, int64_t n)
 {
-    while (n--)
-        free_arrival(ug_queue_take(m->read));
+    while (n--) {
+        struct arrival *a = ug_queue_take(m->read);
+        ug_diags_append(m->t->diags, a->why);
+        free_arrival(a);
+    }
 }
 
 static bool is_stopped(const struct ug_translation *t)
@@ -286,8 +290,6 @@ static void end(struct many *m)
     ug_queue_close(m->made);
     pthread_join(m->reader, NULL);
     pthread_join(m->writer, NULL);
-    for (struct arrival *a; (a = ug_queue_take(m->read));)
-        free_arrival(a);
     ug_diags_append(m->t->diags, m->unwritten);
 }
 
@@ -301,6 +303,9 @@ static void run(struct many *m)
         translate_groups(m);
         end(m);
     }
+    ug_queue_close(m->read);
+    for (struct arrival *a; (a = ug_queue_take(m->read));)
+        free_arrival(a);
     if (is_stopped(m->t))
         ug_error(m->t->diags, UG_NOWHERE, "stopped after %lld of %lld pictures",
                  (long long)m->finished, (long long)m->n);

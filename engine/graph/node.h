@@ -1,0 +1,16 @@
+/* node.h -- what an op says of one of its nodes, for the shapes that the node has. */
+#ifndef UG_NODE_H
+#define UG_NODE_H
+
+#include "engine/graph/graph.h"
+
+/* Multiplications and additions of one run. */
+double ug_node_flops(const struct ug_node *n);
+/* Bytes that the kernel works in. */
+size_t ug_node_scratch(const struct ug_node *n);
+/* Whether the kernel can add its result to what lies in its place. */
+bool ug_node_adds(const struct ug_node *n);
+/* Bit i: the kernel can apply the elementwise op that makes its input i. */
+unsigned ug_node_reads(const struct ug_node *n);
+
+#endif
