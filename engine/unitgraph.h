@@ -69,7 +69,14 @@ enum ug_status ug_sweep(const char *file, const struct ug_sweep_options *o, stru
 
 /* ---- check ---- */
 
-enum ug_status ug_check(const char *file, const struct ug_overrides *o, bool params, FILE *out,
+struct ug_check_options {
+    struct ug_overrides overrides;
+    bool params; /* only list them */
+    const char
+        *fit; /* only find how large `vary` may be for a run to fit in that: "4GiB"; or NULL */
+    const char *vary; /* NULL: data.batch */
+};
+enum ug_status ug_check(const char *file, const struct ug_check_options *o, FILE *out,
                         struct ug_diags *diags);
 
 /* ---- eval ---- */

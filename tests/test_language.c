@@ -6,7 +6,7 @@
 #include "tests/harness_main.h"
 #include "tests/harness_scratch.h"
 
-static const struct ug_overrides unchanged;
+static const struct ug_check_options unchanged;
 
 /* What `unitgraph language SECTION` prints, in the arena. */
 static const char *reference(const char *section)
@@ -26,7 +26,7 @@ START_TEST(whole_files_in_it_load)
         ck_assert_ptr_nonnull(end);
         const char *text = ug_arena_format(arena, "%.*s", (int)(end - at), at);
         ck_assert_msg(
-            !ug_check(experiment_write("example", text), &unchanged, false, capture(), diags), "%s",
+            !ug_check(experiment_write("example", text), &unchanged, capture(), diags), "%s",
             messages());
         captured();
         at = end;
@@ -92,7 +92,7 @@ START_TEST(it_says_every_key)
     int n = 0;
 
     ck_assert_int_eq(
-        ug_check(experiment_write("wrong", p->yaml), &unchanged, false, capture(), diags),
+        ug_check(experiment_write("wrong", p->yaml), &unchanged, capture(), diags),
         UG_WRONG);
     captured();
     for (char *key = strtok_r(list_of_keys(), ", ", &rest); key;

@@ -46,6 +46,22 @@ static const char system_text[] =
     "    D: {minimize: D, parameters: [D], adam: {lr: 1e-2, betas: [0.5, 0.9]}}\n"
     "    G: {minimize: G, parameters: [G], ema: 0.9, adam: {lr: 1e-2}}\n";
 
+/* Most of it parameters. */
+static const char large_text[] =
+    "unitgraph: 1\n"
+    "data: {batch: 2, x: {synthetic: {scene: shapes, domain: filled, count: 4, seed: 1}, size: "
+    "16}}\n"
+    "modules: {net: {body: ['conv2d(512, 3, padding=1)', relu(), 'conv2d(512, 3, padding=1)', "
+    "relu(), 'conv2d(3, 3, padding=1)']}}\n"
+    "networks: {N: net()}\n"
+    "graph: {y: N(x)}\n"
+    "losses: {L: 'mse_loss(y, x)'}\n"
+    "train:\n"
+    "  steps: 4\n"
+    "  memory: 1TiB\n"
+    "  update: simultaneous\n"
+    "  optimizers: {L: {minimize: L, parameters: [N], ema: 0.9, adam: {lr: 1e-3}}}\n";
+
 static void setup(void)
 {
     ug_set_threads(2); /* each has memory of its own */
@@ -60,7 +76,7 @@ static enum ug_status check(const char *file, const char *order, const char *mem
     const char *const sets[] = {order, memory};
     FILE *out = fmemopen(text, LARGEST_TEXT, "w");
     const enum ug_status status =
-        ug_check(file, &(struct ug_overrides){sets, 2}, false, out, diags);
+        ug_check(file, &(struct ug_check_options){.overrides = {sets, 2}}, out, diags);
 
     ck_assert_int_eq(fclose(out), 0);
     return status;
@@ -134,6 +150,85 @@ START_TEST(a_budget_is_never_exceeded_by_the_prediction)
 }
 END_TEST
 
+/* ---- How large a run may be ---- */
+
+static const char *fit(const char *file, const char *memory, const char *vary,
+                       enum ug_status expected)
+{
+    const struct ug_check_options o = {.fit = memory, .vary = vary};
+
+    ck_assert_int_eq(ug_check(file, &o, capture(), diags), expected);
+    return captured();
+}
+
+/* The number on the line that begins so. */
+static long found(const char *text, const char *line)
+{
+    const char *at = strstr(text, line);
+
+    ck_assert_msg(at, "no '%s' in: %s", line, text);
+    return strtol(at + strlen(line), NULL, 10);
+}
+
+static double predicted_for(const char *file, const char *key, long n)
+{
+    char set[60], text[LARGEST_TEXT];
+
+    snprintf(set, sizeof set, "%s=%ld", key, n);
+    ck_assert_int_eq(check(file, set, set, text), UG_DONE);
+    return predicted(text);
+}
+
+START_TEST(the_largest_batch_is_found)
+{
+    const char *file = experiment_write("system", system_text);
+    const char *text = fit(file, "80MB", NULL, UG_DONE);
+    const long plain = found(text, "\n  as the file is "), lean = found(text, "memory: 80MB");
+
+    ck_assert_double_le(predicted_for(file, "data.batch", plain), 80.05e6);
+    ck_assert_double_gt(predicted_for(file, "data.batch", plain + 1), 79.95e6);
+    ck_assert_int_gt(lean, plain);
+}
+END_TEST
+
+/* Twice halved, pictures must have sides that 4 divides. */
+START_TEST(sizes_that_do_not_suit_are_passed_over)
+{
+    const char *file = experiment_write(
+        "halved",
+        "unitgraph: 1\n"
+        "vars: {size: 8}\n"
+        "data: {batch: 1, x: {synthetic: {scene: shapes, domain: filled, count: 1, seed: 1}, "
+        "size: size}}\n"
+        "modules: {net: {body: [{repeat: 2, body: ['conv2d(32, 4, stride=2, padding=1)']}, "
+        "{repeat: 2, body: ['conv_transpose2d(3, 4, stride=2, padding=1)']}]}}\n"
+        "networks: {N: net()}\n"
+        "graph: {y: N(x)}\n"
+        "losses: {L: 'mse_loss(y, x)'}\n"
+        "train: {steps: 1, optimizers: {L: {minimize: L, parameters: [N], sgd: {lr: 1}}}}\n");
+    const long size = found(fit(file, "40MB", "size", UG_DONE), "\n  as the file is ");
+
+    ck_assert_int_eq(size % 4, 0);
+    ck_assert_double_le(predicted_for(file, "size", size), 40.05e6);
+    ck_assert_double_gt(predicted_for(file, "size", size + 4), 39.95e6);
+}
+END_TEST
+
+START_TEST(what_cannot_be_found_is_said)
+{
+    const char *file = experiment_write("large", large_text);
+
+    expect_part(fit(file, "1MB", NULL, UG_WRONG), "none: data.batch=1 takes ");
+    fit(file, "4 apples", NULL, UG_WRONG);
+    expect_part(ug_diags_first(diags),
+                "--fit takes a size of memory, like 4GiB or 800MB, not '4 apples'");
+    forget_messages();
+    fit(file, "1GB", "data.bach", UG_WRONG);
+    ck_assert_int_gt(ug_diags_errors(diags), 0);
+    expect_part(ug_diags_first(diags), "data.bach");
+}
+END_TEST
+
 /* ---- What check says, and what the process takes ---- */
 
 /* Resident bytes of `unitgraph run`, at the most. */
@@ -154,24 +249,11 @@ static double measure_run(const char *file, const char *order, const char *memor
     return (double)usage.ru_maxrss * 1024;
 }
 
-/* Most of it parameters; most of it values, with grids and validation; values in little memory. */
-static const char large_text[] =
-    "unitgraph: 1\n"
-    "data: {batch: 2, x: {synthetic: {scene: shapes, domain: filled, count: 4, seed: 1}, size: "
-    "16}}\n"
-    "modules: {net: {body: ['conv2d(512, 3, padding=1)', relu(), 'conv2d(512, 3, padding=1)', "
-    "relu(), 'conv2d(3, 3, padding=1)']}}\n"
-    "networks: {N: net()}\n"
-    "graph: {y: N(x)}\n"
-    "losses: {L: 'mse_loss(y, x)'}\n"
-    "train:\n"
-    "  steps: 4\n"
-    "  memory: 1TiB\n"
-    "  update: simultaneous\n"
-    "  optimizers: {L: {minimize: L, parameters: [N], ema: 0.9, adam: {lr: 1e-3}}}\n";
+/* With grids and validation. */
 static const char events_text[] = "samples: {every: 2, count: 3, columns: [x, fake]}\n"
                                   "validate: {every: 2, metrics: {far: 'l1_loss(fake, x)'}}\n";
 
+/* Most of it parameters; most of it values; values in little memory. */
 START_TEST(the_prediction_is_what_the_process_takes)
 {
     char whole[sizeof system_text + sizeof events_text];
@@ -197,6 +279,9 @@ Suite *ug_suite(void)
     tcase_add_checked_fixture(c, setup, scratch_teardown);
     tcase_add_loop_test(c, the_same_bits_in_less_memory, 0, 2);
     tcase_add_test(c, a_budget_is_never_exceeded_by_the_prediction);
+    tcase_add_test(c, the_largest_batch_is_found);
+    tcase_add_test(c, sizes_that_do_not_suit_are_passed_over);
+    tcase_add_test(c, what_cannot_be_found_is_said);
 #ifndef __SANITIZE_ADDRESS__ /* which has a memory of its own */
     tcase_add_loop_test(c, the_prediction_is_what_the_process_takes, 0, 3);
 #endif

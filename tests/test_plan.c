@@ -5,6 +5,7 @@
 
 #include "engine/base/random.h"
 #include "engine/graph/passes.h"
+#include "engine/graph/peak.h"
 #include "harness_bench.h"
 #include "harness_main.h"
 
@@ -199,6 +200,107 @@ START_TEST(order_lowers_the_peak)
 }
 END_TEST
 
+/* ---- The peak ---- */
+
+static size_t some_scratch(const void *attrs, const struct ug_type *in, const struct ug_type *out)
+{
+    (void)attrs, (void)out;
+    return (size_t)ug_shape_count(&in[0].shape) * 3;
+}
+
+static void run_with_scratch(const struct ug_kernel *k)
+{
+    const int64_t n = ug_shape_count(&k->out.shape);
+    const float *x = k->in[0].data;
+    float *y = k->out.data;
+
+    memset(k->scratch, 0xff, (size_t)n * 3);
+    for (int64_t i = 0; i < n; i++)
+        y[i] = k->adds ? y[i] + x[i] * 0.5f : x[i] * 0.5f;
+}
+
+static bool always_adds(const void *attrs, const struct ug_type *in, const struct ug_type *out)
+{
+    (void)attrs, (void)in, (void)out;
+    return true;
+}
+
+static bool infer_first(struct ug_inference *i)
+{
+    i->out = i->in[0];
+    return true;
+}
+
+static const struct ug_op with_scratch = {
+    .name = "halve",
+    .infer = infer_first,
+    .run = run_with_scratch,
+    .scratch = some_scratch,
+    .adds = always_adds,
+};
+
+static size_t sum_of_held(const struct ug_peak *peak)
+{
+    size_t sum = 0;
+
+    for (int i = 0; i < peak->n; i++) {
+        sum += peak->held[i].bytes;
+        if (i)
+            ck_assert_uint_le(peak->held[i].bytes, peak->held[i - 1].bytes);
+    }
+    return sum;
+}
+
+static bool holds(const struct ug_peak *peak, const struct ug_node *n, bool scratch)
+{
+    for (int i = 0; i < peak->n; i++)
+        if (peak->held[i].node == n && peak->held[i].scratch == scratch)
+            return true;
+    return false;
+}
+
+/* What the call at the peak reads, writes and works in is held then, and all of it fits. */
+static void check_peak(const struct ug_plan *p)
+{
+    const struct ug_peak peak = ug_peak_of(t.graph->arena, p);
+
+    ck_assert_uint_eq(sum_of_held(&peak), peak.bytes);
+    ck_assert_uint_le(peak.bytes, p->bytes);
+    for (int c = 0; c < p->n_calls; c++) {
+        const struct ug_kernel_call *call = &p->calls[c];
+        const struct ug_node *result = ug_call_result(call);
+
+        if (call->node != peak.during)
+            continue;
+        ck_assert_int_eq(holds(&peak, call->node, true), call->scratch_bytes > 0);
+        ck_assert(p->places[result->id].kind != UG_IN_ARENA || holds(&peak, result, false));
+        for (int i = 0; i < call->node->n_in; i++) {
+            const struct ug_node *n = source_of(call->node->in[i]);
+            const struct ug_place *place = &p->places[n->id];
+
+            if (place->kind == UG_IN_ARENA && place->offset != p->places[result->id].offset)
+                ck_assert(holds(&peak, n, false));
+        }
+    }
+}
+
+/* y = exp(x), z = halve(y) with scratch, sum of both: 2 values and the scratch are held. */
+START_TEST(the_peak_says_what_is_held)
+{
+    struct ug_node *x = ug_bench_floats(&t, UG_SHAPE(1600), NULL), *y = op("exp", x, NULL);
+    struct ug_node *z = ug_emit(&t.b, &with_scratch, NULL, &y, 1), *after = op("exp", z, NULL);
+    struct ug_plan *p = plan_for(op("sub", after, y));
+    const struct ug_peak peak = ug_peak_of(t.graph->arena, p);
+
+    ck_assert_ptr_eq(peak.during, z);
+    ck_assert_uint_eq(peak.bytes, 6400 + 6400 + 4800);
+    ck_assert_int_eq(peak.n, 3);
+    ck_assert(holds(&peak, y, false) && holds(&peak, z, false) && holds(&peak, z, true));
+    ck_assert(!holds(&peak, after, false) && !holds(&peak, x, false));
+    ug_plan_free(p);
+}
+END_TEST
+
 START_TEST(homes_are_written_directly)
 {
     struct ug_node *x = ug_bench_floats(&t, UG_SHAPE(10), NULL), *y = op("neg", x, NULL);
@@ -320,43 +422,6 @@ static int64_t pick(int64_t n)
     return (int64_t)ug_random_below(&dice, throws++, (uint64_t)n);
 }
 
-static size_t some_scratch(const void *attrs, const struct ug_type *in, const struct ug_type *out)
-{
-    (void)attrs, (void)out;
-    return (size_t)ug_shape_count(&in[0].shape) * 3;
-}
-
-static void run_with_scratch(const struct ug_kernel *k)
-{
-    const int64_t n = ug_shape_count(&k->out.shape);
-    const float *x = k->in[0].data;
-    float *y = k->out.data;
-
-    memset(k->scratch, 0xff, (size_t)n * 3);
-    for (int64_t i = 0; i < n; i++)
-        y[i] = k->adds ? y[i] + x[i] * 0.5f : x[i] * 0.5f;
-}
-
-static bool always_adds(const void *attrs, const struct ug_type *in, const struct ug_type *out)
-{
-    (void)attrs, (void)in, (void)out;
-    return true;
-}
-
-static bool infer_first(struct ug_inference *i)
-{
-    i->out = i->in[0];
-    return true;
-}
-
-static const struct ug_op with_scratch = {
-    .name = "halve",
-    .infer = infer_first,
-    .run = run_with_scratch,
-    .scratch = some_scratch,
-    .adds = always_adds,
-};
-
 static struct ug_node *random_node(void)
 {
     struct ug_node *a = t.graph->nodes[pick(t.graph->n)], *b = t.graph->nodes[pick(t.graph->n)];
@@ -408,6 +473,7 @@ START_TEST(plans_of_random_graphs_hold)
             (struct ug_goal){.node = t.graph->nodes[pick(t.graph->n)], .phase = (int)pick(3)};
     p = ug_plan_new(t.graph, goals, 8, 3);
     check_plan(p, goals, 8);
+    check_peak(p);
     e = ug_exec_new(p, NULL, NULL, t.diags);
     for (int i = 0; i < t.n_inputs; i++)
         ug_exec_bind(e, t.inputs[i].name, t.inputs[i].data);
@@ -458,6 +524,7 @@ Suite *ug_suite(void)
     tcase_add_checked_fixture(c, bench_setup, bench_teardown);
     tcase_add_test(c, a_chain_runs_in_place);
     tcase_add_test(c, dead_nodes_are_left_out);
+    tcase_add_test(c, the_peak_says_what_is_held);
     tcase_add_test(c, order_lowers_the_peak);
     tcase_add_test(c, homes_are_written_directly);
     tcase_add_test(c, terms_add_themselves_to_sums);

@@ -52,3 +52,15 @@ unsigned ug_node_reads(const struct ug_node *n)
     free(in);
     return read;
 }
+
+const char *ug_node_label(struct ug_arena *a, const struct ug_node *n)
+{
+    if (n->op == &ug_op_input)
+        return ((const struct ug_input_attrs *)n->attrs)->name;
+    if (n->op == &ug_op_param)
+        return ((const struct ug_param_attrs *)n->attrs)->param->name;
+    if (n->op == &ug_op_constant)
+        return ug_arena_format(a, "%g", ((const struct ug_constant_attrs *)n->attrs)->value);
+    return ug_arena_format(a, "%s%s", n->backward ? "grad " : "",
+                           n->place ? n->place : n->op->name);
+}

@@ -13,4 +13,8 @@ bool ug_node_adds(const struct ug_node *n);
 /* Bit i: the kernel can apply the elementwise op that makes its input i. */
 unsigned ug_node_reads(const struct ug_node *n);
 
+/* What a person knows its value by: "grad fake_x1/G1.up.0", the name of an input or a parameter, or
+ * a constant's number; from the arena or lasting. */
+const char *ug_node_label(struct ug_arena *a, const struct ug_node *n);
+
 #endif

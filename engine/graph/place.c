@@ -163,17 +163,21 @@ static void make_buffers(struct placer *p, int *scratch)
         p->buffer_of[i] = NO_BUFFER;
     for (int c = 0; c < plan->n_calls; c++) {
         const struct ug_node *n = ug_call_result(&plan->calls[c]);
-        const int last = p->last_use[n->id];
+        struct ug_place *place = &plan->places[n->id];
         int *buffer = &p->buffer_of[n->id];
 
+        place->first = c;
+        place->last = p->last_use[n->id];
         give_scratch(p, c, &scratch[c]);
         *buffer = buffer_to_reuse(p, c);
         if (*buffer == NO_BUFFER)
-            add_buffer(p, ug_type_bytes(&n->type), c, last, buffer);
+            add_buffer(p, ug_type_bytes(&n->type), c, place->last, buffer);
         else
-            p->buffers[*buffer].last = last;
-        if (plan->places[n->id].kind == UG_AT_HOME)
-            p->buffers[*buffer].home = plan->places[n->id].home;
+            plan->places[p->buffers[*buffer].holder].last = c - 1;
+        p->buffers[*buffer].last = place->last;
+        p->buffers[*buffer].holder = n->id;
+        if (place->kind == UG_AT_HOME)
+            p->buffers[*buffer].home = place->home;
     }
 }
 
@@ -243,8 +247,9 @@ static void write_places(struct placer *p, const int *scratch)
         } else if (p->buffer_of[i] != NO_BUFFER) { /* else a term of a sum, which nobody sees */
             const struct ug_buffer *b = &p->buffers[p->buffer_of[i]];
 
-            *place = (struct ug_place){
-                .kind = b->home ? UG_AT_HOME : UG_IN_ARENA, .offset = b->offset, .home = b->home};
+            place->kind = b->home ? UG_AT_HOME : UG_IN_ARENA;
+            place->offset = b->offset;
+            place->home = b->home;
         }
     }
     for (int c = 0; c < plan->n_calls; c++)

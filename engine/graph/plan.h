@@ -27,6 +27,8 @@ struct ug_place {
     enum ug_place_kind kind;
     size_t offset; /* in the arena */
     void *home;
+    int first, last; /* in the arena: from the call that makes it to the last that reads it, or to
+                        the one before its place is taken over */
 };
 
 struct ug_kernel_call {

@@ -12,6 +12,7 @@
 struct ug_buffer {
     size_t bytes, offset;
     int first, last; /* calls, inclusive */
+    int holder;      /* id of the node whose value it holds; of several, the last so far */
     void *home;      /* it needs no arena; or NULL */
 };
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/amount.h"
+
 static int count_keys(const struct ug_key *keys)
 {
     int n = 0;
@@ -132,47 +134,22 @@ static bool read_text(struct ug_sections *s, const struct ug_key *key, struct ug
 
 /* ---- Sizes of memory ---- */
 
-static const struct unit {
-    const char *name;
-    double bytes;
-} units[] = {
-    {"B", 1},      {"kB", 1e3},     {"MB", 1e6},     {"GB", 1e9},     {"TB", 1e12},
-    {"KiB", 1024}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40},
-};
-enum { N_UNITS = sizeof units / sizeof *units };
-
-static const struct unit *find_unit(struct ug_sections *s, struct ug_pos pos, const char *name,
-                                    const char *what)
-{
-    const char *names[N_UNITS];
-
-    for (int i = 0; i < N_UNITS; i++) {
-        if (!strcmp(units[i].name, name))
-            return &units[i];
-        names[i] = units[i].name;
-    }
-    ug_suggest(ug_error(s->diags, pos, "%s has the unit '%s', which is none of memory", what, name),
-               name, "units", names, N_UNITS);
-    return NULL;
-}
-
 /* A number and a unit, or any expression of bytes. */
 static bool read_bytes(struct ug_sections *s, const struct ug_key *key, struct ug_yaml *value,
                        const char *what, int64_t *out)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    const char *text = value->kind == UG_YAML_SCALAR ? value->text : "", *name = "";
-    char *end;
-    const double number = strtod(text, &end);
+    double number;
+    const char *unit = value->kind == UG_YAML_SCALAR ? ug_amount_split(value->text, &number) : NULL;
 
-    if (*text && strchr(".0123456789", *text)) /* no word, no sign */
-        name = end + strspn(end, " ");
-    if (!*name || strspn(name, letters) != strlen(name))
-        return read_quantity(s, key, value, what, out);
-    const struct unit *unit = find_unit(s, value->pos, name, what);
     if (!unit)
+        return read_quantity(s, key, value, what, out);
+    if (!ug_amount_unit(unit)) {
+        ug_suggest(ug_error(s->diags, value->pos, "%s has the unit '%s', which is none of memory",
+                            what, unit),
+                   unit, "units", ug_amount_units, UG_AMOUNT_UNITS);
         return false;
-    const struct ug_quantity q = ug_quantity_real(floor(number * unit->bytes));
+    }
+    const struct ug_quantity q = ug_quantity_real(floor(number * ug_amount_unit(unit)));
     return read_int(s, key, value->pos, what, &q, out);
 }
 

@@ -2,13 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/graph/node.h"
-#include "engine/run/need.h"
+#include "engine/base/amount.h"
+#include "engine/run/check_memory.h"
+#include "engine/run/fit.h"
 #include "engine/run/trainer.h"
-#include "engine/run/view.h"
 #include "engine/unitgraph.h"
 
-enum { MOST_NAMES = 8, WIDEST_LEFT = 60, NUMBER_TEXT = 40 };
+enum { MOST_NAMES = 8 };
 
 struct checking {
     struct ug_program *program;
@@ -17,34 +17,6 @@ struct checking {
     struct ug_diags *diags;
     FILE *out;
 };
-
-/* "12,345,678" */
-static const char *with_commas(int64_t n, char text[NUMBER_TEXT])
-{
-    char digits[NUMBER_TEXT];
-    const int length = snprintf(digits, sizeof digits, "%lld", (long long)n);
-    char *to = text;
-
-    for (int i = 0; i < length; i++) {
-        if (i && (length - i) % 3 == 0)
-            *to++ = ',';
-        *to++ = digits[i];
-    }
-    *to = '\0';
-    return text;
-}
-
-/* "34.5 MB": three digits and the power of a thousand that suits them. */
-static const char *with_unit(double n, const char *unit, char text[NUMBER_TEXT])
-{
-    static const char *const powers[] = {"", "k", "M", "G", "T", "P"};
-    int power = 0;
-
-    for (; n >= 999.5 && power < 5; power++)
-        n /= 1000;
-    snprintf(text, NUMBER_TEXT, "%.*f %s%s", power && n < 99.95 ? 1 : 0, n, powers[power], unit);
-    return text;
-}
 
 /* ---- --params ---- */
 
@@ -88,7 +60,7 @@ static void show_network(const struct checking *c, const struct ug_network *netw
     const struct ug_params *params = c->program->params;
     int64_t elements = 0, tied = 0;
     int tensors = 0;
-    char a[NUMBER_TEXT], b[NUMBER_TEXT];
+    char a[UG_AMOUNT_TEXT], b[UG_AMOUNT_TEXT];
 
     for (int i = 0; i < params->n; i++) {
         const struct ug_param *p = params->items[i];
@@ -99,9 +71,9 @@ static void show_network(const struct checking *c, const struct ug_network *netw
         tied += p->owner != p ? ug_param_count(p) : 0;
     }
     fprintf(c->out, "  %-20s %-20s %4d tensors %14s parameters", network->name, network->module,
-            tensors, with_commas(elements, a));
+            tensors, ug_amount_commas(elements, a));
     if (tied > 0)
-        fprintf(c->out, ", %s of them tied to another's", with_commas(tied, b));
+        fprintf(c->out, ", %s of them tied to another's", ug_amount_commas(tied, b));
     fputc('\n', c->out);
 }
 
@@ -109,7 +81,7 @@ static void show_networks(const struct checking *c)
 {
     const struct ug_params *params = c->program->params;
     int64_t owned = 0;
-    char text[NUMBER_TEXT];
+    char text[UG_AMOUNT_TEXT];
 
     fputs("networks\n", c->out);
     for (int i = 0; i < c->program->n_networks; i++)
@@ -118,7 +90,7 @@ static void show_networks(const struct checking *c)
         if (params->items[i]->kind == UG_TRAINED && params->items[i]->owner == params->items[i])
             owned += ug_param_count(params->items[i]);
     fprintf(c->out, "  in all %s parameters, each tied one counted once\n\n",
-            with_commas(owned, text));
+            ug_amount_commas(owned, text));
 }
 
 static void show_ties(const struct checking *c)
@@ -218,7 +190,7 @@ static void show_frozen(const struct checking *c)
     const struct ug_params *params = c->program->params;
     int n = 0;
     int64_t elements = 0;
-    char text[NUMBER_TEXT];
+    char text[UG_AMOUNT_TEXT];
 
     for (int i = 0; i < params->n; i++)
         if (params->items[i]->frozen && params->items[i]->owner == params->items[i]) {
@@ -226,15 +198,16 @@ static void show_frozen(const struct checking *c)
             elements += ug_param_count(params->items[i]);
         }
     if (n)
-        fprintf(c->out, "  frozen: %d tensors, %s parameters\n", n, with_commas(elements, text));
+        fprintf(c->out, "  frozen: %d tensors, %s parameters\n", n,
+                ug_amount_commas(elements, text));
 }
 
 static void show_training(const struct checking *c)
 {
     const struct ug_train_spec *t = &c->program->train;
-    char text[NUMBER_TEXT];
+    char text[UG_AMOUNT_TEXT];
 
-    fprintf(c->out, "training, %s steps, updates %s\n", with_commas(t->steps, text),
+    fprintf(c->out, "training, %s steps, updates %s\n", ug_amount_commas(t->steps, text),
             t->ordered ? "one after the other" : "simultaneous");
     for (int i = 0; i < t->n_order; i++) {
         const struct ug_optimizer_spec *o = &t->optimizers[t->order[i]];
@@ -243,7 +216,7 @@ static void show_training(const struct checking *c)
             elements += ug_param_count(o->params[k]);
         fprintf(c->out, "  %-20s %s updates ", o->name, ug_optimizer_kind_name(o->kind));
         show_updated(c, o);
-        fprintf(c->out, ": %s parameters", with_commas(elements, text));
+        fprintf(c->out, ": %s parameters", ug_amount_commas(elements, text));
         if (o->every > 1)
             fprintf(c->out, ", every %lld steps", (long long)o->every);
         if (o->ema > 0)
@@ -252,97 +225,6 @@ static void show_training(const struct checking *c)
         show_left_alone(c, t->order[i]);
     }
     show_frozen(c);
-}
-
-/* ---- Memory and arithmetic ---- */
-
-/* Bytes of the arena that a view takes beyond what it shares with the steps; false after an error.
- */
-static bool add_view(const struct checking *c, unsigned want, const struct ug_data_spec *spec,
-                     int64_t batch, size_t *bytes)
-{
-    struct ug_trainer *t = c->trainer;
-    struct ug_exec *share = t->n_steps ? t->steps[0]->run.exec : NULL;
-    struct ug_dataset *data = spec->n ? ug_dataset_open(spec, c->diags) : NULL;
-    struct ug_view view = {0};
-    bool made = false;
-
-    if (data || !spec->n) {
-        struct ug_input *types = ug_view_types(data, spec, batch);
-        const struct ug_request request = {
-            .want = want, .batch = batch, .types = types, .n_types = spec->n};
-        made = ug_view_open(&view, c->program, &request, t->store, t->averaged, share, c->diags);
-        free(types);
-    }
-    if (made) {
-        const size_t needed = ug_exec_plan(view.run.exec)->bytes;
-        const size_t shared = share ? ug_exec_plan(share)->bytes : 0;
-        *bytes += needed > shared ? needed : 0;
-    }
-    ug_view_close(&view);
-    ug_dataset_close(data);
-    return made;
-}
-
-static void show_amount(const struct checking *c, const char *what, double n, const char *unit,
-                        const char *remark)
-{
-    char text[NUMBER_TEXT];
-
-    fprintf(c->out, "  %-20s %s%s\n", what, with_unit(n, unit, text), remark);
-}
-
-/* Arithmetic of calls that repeat what the forward pass did. */
-static double repeated_flops(const struct ug_plan *plan)
-{
-    double flops = 0;
-
-    for (int i = 0; i < plan->n_calls; i++)
-        if (plan->calls[i].node->recomputed)
-            flops += ug_node_flops(plan->calls[i].node);
-    return flops;
-}
-
-static void show_arithmetic(const struct checking *c)
-{
-    const struct ug_plan *plan =
-        c->trainer->n_steps ? ug_exec_plan(c->trainer->steps[0]->run.exec) : NULL;
-    const double again = plan ? repeated_flops(plan) : 0;
-    char text[NUMBER_TEXT];
-
-    show_amount(c, "arithmetic", plan ? plan->flops : 0, "FLOP", " a step, forward and backward");
-    if (again > 0)
-        fprintf(c->out, "  %-20s %s of it (%.1f %%), instead of keeping it\n", "computed again",
-                with_unit(again, "FLOP", text), 100 * again / (plan->flops - again));
-}
-
-static bool show_cost(const struct checking *c)
-{
-    const struct ug_program *p = c->program;
-    const struct ug_trainer *t = c->trainer;
-    const struct ug_need need = ug_need_of(p, t->store, c->data);
-    size_t values = 0;
-
-    for (int i = 0; i < t->n_steps; i++) {
-        const size_t bytes = ug_exec_plan(t->steps[i]->run.exec)->bytes;
-        values += i == 0 || bytes > ug_exec_plan(t->steps[0]->run.exec)->bytes ? bytes : 0;
-    }
-    if (p->samples.event.present &&
-        !add_view(c, UG_WANT_SAMPLES, &p->samples.data, p->samples.count, &values))
-        return false;
-    if (p->validate.event.present &&
-        !add_view(c, UG_WANT_METRICS, &p->validate.data, p->validate.data.batch, &values))
-        return false;
-    show_arithmetic(c);
-    fputs("\nmemory\n", c->out);
-    show_amount(c, "blocks", (double)need.blocks, "B",
-                ": parameters, gradients, moments, averages");
-    show_amount(c, "values", (double)values, "B", ": all that a step computes, at its peak");
-    if (need.data)
-        show_amount(c, "data", (double)need.data, "B", ": pictures, and batches read ahead");
-    show_amount(c, "program", (double)need.process, "B", ": code, libraries, threads");
-    show_amount(c, "in all", (double)(need.blocks + values + need.data + need.process), "B", "");
-    return true;
 }
 
 /* ---- The whole ---- */
@@ -374,20 +256,23 @@ static bool check(struct checking *c)
     if (!fine || !c->trainer)
         return fine;
     show_training(c);
-    return show_cost(c);
+    return ug_check_memory(c->trainer, c->data, c->out, c->diags);
 }
 
-enum ug_status ug_check(const char *file, const struct ug_overrides *o, bool params, FILE *out,
+enum ug_status ug_check(const char *file, const struct ug_check_options *o, FILE *out,
                         struct ug_diags *diags)
 {
-    const struct ug_load_options options = {.sets = o->sets, .n_sets = o->n_sets};
+    const struct ug_load_options options = {.sets = o->overrides.sets,
+                                            .n_sets = o->overrides.n_sets};
     struct checking c = {.diags = diags, .out = out};
     bool fine = false;
 
+    if (o->fit)
+        return ug_fit(file, o, out, diags);
     c.program = ug_program_load(file, &options, diags);
     if (c.program && !ug_diags_errors(diags)) {
         fine = true;
-        if (params)
+        if (o->params)
             list_params(c.program, out);
         else
             fine = check(&c);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/graph/fuse.h"
+#include "engine/graph/node.h"
 #include "engine/run/bundle.h"
 #include "engine/unitgraph.h"
 
@@ -74,18 +75,6 @@ static bool take_value(void *context, const struct ug_node *n, struct ug_tensor 
 
 /* ---- What a row says ---- */
 
-static const char *value_name(const struct replay *r, const struct ug_node *n)
-{
-    if (n->op == &ug_op_input)
-        return ((const struct ug_input_attrs *)n->attrs)->name;
-    if (n->op == &ug_op_param)
-        return ((const struct ug_param_attrs *)n->attrs)->param->name;
-    if (n->op == &ug_op_constant)
-        return ug_arena_format(r->arena, "%g", ((const struct ug_constant_attrs *)n->attrs)->value);
-    return ug_arena_format(r->arena, "%s%s", n->backward ? "grad " : "",
-                           n->place ? n->place : n->op->name);
-}
-
 static const char *op_name(const struct replay *r, const struct ug_node *n)
 {
     if (n->op == &ug_op_param)
@@ -128,7 +117,7 @@ static void print_row(const struct replay *r, const struct ug_node *n, const str
 {
     char shape[UG_SHAPE_TEXT];
 
-    fprintf(r->out, "%c %-*s  %-*s  %-*s  %-14s", mark, r->widths[0], value_name(r, n),
+    fprintf(r->out, "%c %-*s  %-*s  %-*s  %-14s", mark, r->widths[0], ug_node_label(r->arena, n),
             r->widths[1], op_name(r, n), r->widths[2], origin_of(r, n->pos),
             ug_shape_text(&n->type.shape, shape));
     if (range->n > range->not_finite)
@@ -155,7 +144,7 @@ static void print_table(struct replay *r, const struct ug_node *culprit, bool al
     bool reached = false;
 
     for (int i = 0; i < r->n_made; i++) {
-        widen(&r->widths[0], value_name(r, r->made[i].node));
+        widen(&r->widths[0], ug_node_label(r->arena, r->made[i].node));
         widen(&r->widths[1], op_name(r, r->made[i].node));
         widen(&r->widths[2], origin_of(r, r->made[i].node->pos));
     }
@@ -181,7 +170,7 @@ static void print_inputs(const struct replay *r, const struct ug_node *culprit)
 {
     if (!culprit || !culprit->n_in)
         return;
-    fprintf(r->out, "\nwhat '%s' was computed from\n", value_name(r, culprit));
+    fprintf(r->out, "\nwhat '%s' was computed from\n", ug_node_label(r->arena, culprit));
     for (int i = 0; i < culprit->n_in; i++)
         print_row(r, culprit->in[i], range_of(r, culprit->in[i]), ' ');
 }
