@@ -102,7 +102,7 @@ static void replay_phase(struct replay *r, int phase)
 {
     const struct ug_plan *p = r->plan;
 
-    for (int c = phase ? p->phase_end[phase - 1] : 0; c < p->phase_end[phase]; c++) {
+    for (int c = ug_phase_start(p, phase); c < p->phase_end[phase]; c++) {
         const struct ug_kernel_call *call = &p->calls[c];
         const struct ug_node *n = call->node, *result = call->sum ? call->sum : n;
 

@@ -76,6 +76,11 @@ static void find_phases(struct ug_needs *needs)
     free(last);
 }
 
+int ug_phase_start(const struct ug_plan *p, int phase)
+{
+    return phase ? p->phase_end[phase - 1] : 0;
+}
+
 double ug_call_flops(const struct ug_kernel_call *call)
 {
     return ug_node_flops(call->node) + (call->sum ? ug_node_flops(call->sum) : 0);

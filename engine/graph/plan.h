@@ -65,6 +65,9 @@ struct ug_plan {
     double flops;            /* of all phases */
 };
 
+/* The first call of a phase. */
+int ug_phase_start(const struct ug_plan *p, int phase);
+
 /* Nodes that no goal needs are left out.  A node runs in the first phase that needs it; one that
  * reads a parameter after k updates (ug_param_attrs.version) not before phase k, and one that reads
  * it before them not after phase k - 1. */
