@@ -1,6 +1,9 @@
 /* safetensors_elements.c -- the types of elements that a file may hold, and what they become. */
 #include <assert.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "engine/data/safetensors.h"
 #include "engine/data/safetensors_parts.h"
@@ -110,6 +113,16 @@ size_t ug_safetensors_element(const char *dtype)
     return e ? e->size : 0;
 }
 
+/* Lets the pages go that hold nothing but the tensor: they come back if it is read again. */
+static void forget(const struct ug_stored *t)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)t->data;
+    const uintptr_t first = (from + page - 1) / page * page, end = (from + t->bytes) / page * page;
+
+    if (end > first)
+        madvise((void *)first, end - first, MADV_DONTNEED);
+}
+
 bool ug_stored_read(const struct ug_stored *t, enum ug_dtype as, int64_t first, int64_t n,
                     void *out)
 {
@@ -120,5 +133,7 @@ bool ug_stored_read(const struct ug_stored *t, enum ug_dtype as, int64_t first, 
         return false;
     assert(first >= 0 && n >= 0 && first + n <= ug_shape_count(&t->shape));
     convert((const unsigned char *)t->data + (size_t)first * e->size, n, out);
+    if (n == ug_shape_count(&t->shape))
+        forget(t);
     return true;
 }
