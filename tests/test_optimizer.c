@@ -3,6 +3,7 @@
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/data/safetensors.h"
 #include "engine/run/optimizer.h"
@@ -90,7 +91,7 @@ START_TEST(agrees_with_torch)
     float want[N];
 
     start(&f);
-    ck_assert(ug_optimizer_init(&o, &c->spec, &f.block, &reached, diags));
+    ck_assert(ug_optimizer_init(&o, &c->spec, &f.block, &reached, false, diags));
     for (int i = 0; i < UPDATES; i++) {
         read_golden("grads", i * N, N, f.grads);
         ug_optimizer_update(&o, c->lr);
@@ -125,7 +126,7 @@ START_TEST(leaves_alone_what_is_not_reached)
         values[i] = (float)i;
         grads[i] = i < SPAN ? NAN : 0.0f;
     }
-    ck_assert(ug_optimizer_init(&o, &spec, &block, reached, diags));
+    ck_assert(ug_optimizer_init(&o, &spec, &block, reached, false, diags));
     ug_optimizer_start(&o);
     ck_assert(ug_optimizer_finite(&o));
     ug_optimizer_update(&o, 0.5);
@@ -138,6 +139,47 @@ START_TEST(leaves_alone_what_is_not_reached)
     grads[SPAN + 3] = NAN;
     ck_assert(!ug_optimizer_finite(&o));
     ug_optimizer_free(&o);
+}
+END_TEST
+
+/* Values, moments, the average and the count are as if the update had not been: the next one has the
+ * bits of the first. */
+START_TEST(an_update_is_undone)
+{
+    enum { LARGE = 40000 };
+    static const struct ug_optimizer_spec specs[] = {
+        {.kind = UG_ADAM, .betas = {0.9, 0.999}, .eps = 1e-8, .amsgrad = true, .ema = 0.5},
+        {.kind = UG_SGD, .momentum = 0.9},
+        {.kind = UG_RMSPROP, .alpha = 0.9, .eps = 1e-8, .momentum = 0.5, .centered = true},
+    };
+    float *values = calloc(LARGE, sizeof *values), *grads = calloc(LARGE, sizeof *grads);
+    float *found = calloc(LARGE, sizeof *found), *after = calloc(LARGE, sizeof *after);
+    struct ug_param param = {0};
+    struct ug_span span = {&param, 0, LARGE};
+    struct ug_block block = {&span, 1, LARGE, values, grads};
+    const bool reached = true;
+    struct ug_optimizer o;
+
+    for (int i = 0; i < LARGE; i++)
+        values[i] = cosf((float)i), grads[i] = sinf((float)i);
+    ck_assert(ug_optimizer_init(&o, &specs[_i], &block, &reached, true, diags));
+    ug_optimizer_start(&o);
+    ug_optimizer_update(&o, 0.1);
+    memcpy(found, values, LARGE * sizeof *found);
+    ug_optimizer_update_undoably(&o, 0.1);
+    memcpy(after, values, LARGE * sizeof *after);
+    ck_assert_mem_ne(found, after, LARGE * sizeof *found);
+    ug_optimizer_undo(&o);
+    ck_assert_mem_eq(values, found, LARGE * sizeof *found);
+    ck_assert_int_eq(o.updates, 1);
+    ug_optimizer_update(&o, 0.1);
+    ck_assert_mem_eq(values, after, LARGE * sizeof *after);
+    if (o.average)
+        for (int i = 0; i < LARGE; i += 999) /* of x1 and x2, x0 being the first of it */
+            ck_assert_float_eq(o.average[i],
+                               0.5f * (0.5f * cosf((float)i) + 0.5f * found[i]) + 0.5f * after[i]);
+    ug_optimizer_free(&o);
+    free(values), free(grads), free(found), free(after);
 }
 END_TEST
 
@@ -159,7 +201,7 @@ START_TEST(threads_change_nothing)
         struct ug_block block = {&span, 1, LARGE, values[k], grads};
         struct ug_optimizer o;
         omp_set_num_threads(k == 0 ? 1 : 3);
-        ck_assert(ug_optimizer_init(&o, &spec, &block, &reached, diags));
+        ck_assert(ug_optimizer_init(&o, &spec, &block, &reached, false, diags));
         for (int i = 0; i < LARGE; i++)
             grads[i] = sinf((float)i);
         ug_optimizer_update(&o, 0.1);
@@ -181,6 +223,7 @@ Suite *ug_suite(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_loop_test(t, agrees_with_torch, 0, (int)(sizeof cases / sizeof *cases));
     tcase_add_test(t, leaves_alone_what_is_not_reached);
+    tcase_add_loop_test(t, an_update_is_undone, 0, 3);
     tcase_add_test(t, threads_change_nothing);
     suite_add_tcase(s, t);
     return s;

@@ -79,9 +79,24 @@ static void cut_pieces(struct ug_optimizer *o, const bool *reached)
     }
 }
 
-bool ug_optimizer_init(struct ug_optimizer *o, const struct ug_optimizer_spec *spec,
-                       struct ug_block *block, const bool *reached, struct ug_diags *diags)
+/* What an update changes. */
+static int arrays_of(const struct ug_optimizer *o, float *arrays[UG_MAX_ARRAYS])
 {
+    int n = 0;
+
+    arrays[n++] = o->block->values;
+    for (int i = 0; i < o->n_moments; i++)
+        arrays[n++] = o->moments[i];
+    if (o->average)
+        arrays[n++] = o->average;
+    return n;
+}
+
+bool ug_optimizer_init(struct ug_optimizer *o, const struct ug_optimizer_spec *spec,
+                       struct ug_block *block, const bool *reached, bool undoable,
+                       struct ug_diags *diags)
+{
+    const int n_before = undoable ? 1 + ug_optimizer_arrays(spec) : 0;
     bool whole = true;
 
     *o = (struct ug_optimizer){.spec = spec, .block = block};
@@ -90,10 +105,12 @@ bool ug_optimizer_init(struct ug_optimizer *o, const struct ug_optimizer_spec *s
         whole = (o->moments[i] = ug_memory_take(block->n * sizeof(float))) && whole;
     if (spec->ema > 0)
         whole = (o->average = ug_memory_take(block->n * sizeof(float))) && whole;
+    for (int i = 0; i < n_before; i++)
+        whole = (o->before[i] = ug_memory_take(block->n * sizeof(float))) && whole;
     cut_pieces(o, reached);
     if (!whole)
         ug_error(diags, spec->pos, "there is no memory for what '%s' keeps: %d blocks of %.1f MB",
-                 spec->name, o->n_moments + (spec->ema > 0),
+                 spec->name, ug_optimizer_arrays(spec) + n_before,
                  (double)block->n * sizeof(float) / 1e6);
     return whole;
 }
@@ -102,6 +119,9 @@ void ug_optimizer_free(struct ug_optimizer *o)
 {
     for (int i = 0; i < o->n_moments; i++)
         ug_memory_give(o->moments[i], o->block->n * sizeof(float));
+    for (int i = 0; i < UG_MAX_ARRAYS; i++)
+        if (o->before[i])
+            ug_memory_give(o->before[i], o->block->n * sizeof(float));
     if (o->block)
         ug_memory_give(o->average, o->block->n * sizeof(float));
     free(o->pieces);
@@ -291,7 +311,20 @@ static float clip_factor(const struct ug_optimizer *o)
     return factor < 1 ? (float)factor : 1.0f;
 }
 
-void ug_optimizer_update(struct ug_optimizer *o, double lr)
+/* Copies a piece of what an update changes, or copies it back. */
+static void copy_piece(const struct ug_optimizer *o, const struct ug_piece *piece, bool back)
+{
+    float *arrays[UG_MAX_ARRAYS];
+    const int n = arrays_of(o, arrays);
+
+    for (int i = 0; i < n; i++) {
+        float *now = arrays[i] + piece->at, *before = o->before[i] + piece->at;
+        memcpy(back ? now : before, back ? before : now, piece->n * sizeof(float));
+    }
+}
+
+/* A piece is copied just before it is updated, which then finds it in the cache. */
+static void run_update(struct ug_optimizer *o, double lr, bool undoable)
 {
     struct update u = {.lr = lr, .first = o->updates == 0, .clip = clip_factor(o)};
 
@@ -299,6 +332,27 @@ void ug_optimizer_update(struct ug_optimizer *o, double lr)
     u.correction1 = 1 - pow(o->spec->betas[0], (double)o->updates);
     u.correction2 = 1 - pow(o->spec->betas[1], (double)o->updates);
 #pragma omp parallel for schedule(static)
-    for (int i = 0; i < o->n_pieces; i++)
+    for (int i = 0; i < o->n_pieces; i++) {
+        if (undoable)
+            copy_piece(o, &o->pieces[i], false);
         update_piece(o, &o->pieces[i], u);
+    }
+}
+
+void ug_optimizer_update(struct ug_optimizer *o, double lr)
+{
+    run_update(o, lr, false);
+}
+
+void ug_optimizer_update_undoably(struct ug_optimizer *o, double lr)
+{
+    run_update(o, lr, true);
+}
+
+void ug_optimizer_undo(struct ug_optimizer *o)
+{
+    o->updates--;
+#pragma omp parallel for schedule(static)
+    for (int i = 0; i < o->n_pieces; i++)
+        copy_piece(o, &o->pieces[i], true);
 }

@@ -8,7 +8,10 @@
 
 #include "engine/run/store.h"
 
-enum { UG_MAX_MOMENTS = 3 };
+enum {
+    UG_MAX_MOMENTS = 3,
+    UG_MAX_ARRAYS = UG_MAX_MOMENTS + 2 /* values, moments, the average */
+};
 
 struct ug_piece { /* elements [at, at + n) of the block: what one thread works on at a time */
     size_t at, n;
@@ -21,6 +24,7 @@ struct ug_optimizer {
     const char *moment_names[UG_MAX_MOMENTS]; /* PyTorch's: "exp_avg", … */
     float *moments[UG_MAX_MOMENTS];           /* blocks of the same layout */
     float *average;                           /* ema; NULL if there is none */
+    float *before[UG_MAX_ARRAYS];             /* of the same, as an undoable update found them */
     int64_t updates;                          /* so far */
     struct ug_piece *pieces;                  /* of the parameters that the loss reaches */
     int n_pieces;
@@ -31,9 +35,10 @@ struct ug_optimizer {
 int ug_optimizer_arrays(const struct ug_optimizer_spec *spec);
 
 /* reached[i]: the loss reaches spans[i] of the block.  Averages start when ug_optimizer_start is
- * called.  False, after an error, where memory is short. */
+ * called.  `undoable`: some updates will be.  False, after an error, where memory is short. */
 bool ug_optimizer_init(struct ug_optimizer *o, const struct ug_optimizer_spec *spec,
-                       struct ug_block *block, const bool *reached, struct ug_diags *diags);
+                       struct ug_block *block, const bool *reached, bool undoable,
+                       struct ug_diags *diags);
 void ug_optimizer_free(struct ug_optimizer *o); /* what it holds, not `o` */
 
 /* Averages become copies of the parameters as they stand. */
@@ -44,5 +49,8 @@ bool ug_optimizer_finite(const struct ug_optimizer *o);
 
 /* Updates the parameters from the block's gradients.  Does not allocate. */
 void ug_optimizer_update(struct ug_optimizer *o, double lr);
+/* The same, and keeps what it changes, until ug_optimizer_undo makes it as it was. */
+void ug_optimizer_update_undoably(struct ug_optimizer *o, double lr);
+void ug_optimizer_undo(struct ug_optimizer *o);
 
 #endif

@@ -1,4 +1,4 @@
-/* trainer.c -- which step to run when, updates, and what is copied to undo them. */
+/* trainer.c -- which step to run when, and updates, which may be undone. */
 #include "engine/run/trainer.h"
 
 #include "engine/base/clock.h"
@@ -125,6 +125,17 @@ static void find_reached(const struct ug_trainer *t, int optimizer, bool *reache
                     reached[i] = true;
 }
 
+/* In an ordered step, optimizers that are not the last update before it is known that the step goes
+ * well. */
+static bool updates_early(const struct ug_trainer *t, int optimizer)
+{
+    for (int i = 0; i < t->n_steps; i++)
+        for (int k = 0; k + 1 < t->steps[i]->n_phases; k++)
+            if (t->steps[i]->phases[k].optimizers[0] == optimizer)
+                return true;
+    return false;
+}
+
 static bool make_optimizers(struct ug_trainer *t, struct ug_diags *diags)
 {
     const struct ug_train_spec *spec = &t->program->train;
@@ -137,7 +148,8 @@ static bool make_optimizers(struct ug_trainer *t, struct ug_diags *diags)
         struct ug_block *b = &t->store->blocks[i];
         bool *reached = ug_xcalloc((size_t)b->n_spans, sizeof *reached);
         find_reached(t, i, reached);
-        made = ug_optimizer_init(&t->optimizers[i], &spec->optimizers[i], b, reached, diags);
+        made = ug_optimizer_init(&t->optimizers[i], &spec->optimizers[i], b, reached,
+                                 updates_early(t, i), diags);
         free(reached);
     }
     return made;
@@ -158,74 +170,6 @@ static void find_averages(struct ug_trainer *t)
         const struct ug_param *p = t->program->params->items[i];
         t->averaged[i] = t->averaged[p->owner->index];
     }
-}
-
-/* ---- Undoing ---- */
-
-/* In an ordered step, optimizers that are not the last update before it is known that the step goes
- * well: their blocks are copied first.  Values, then moments, then the average. */
-static size_t arrays_of(const struct ug_optimizer *o, float *arrays[UG_MAX_MOMENTS + 2])
-{
-    size_t n = 0;
-
-    arrays[n++] = o->block->values;
-    for (int i = 0; i < o->n_moments; i++)
-        arrays[n++] = o->moments[i];
-    if (o->average)
-        arrays[n++] = o->average;
-    return n;
-}
-
-static bool updates_early(const struct ug_trainer *t, int optimizer)
-{
-    for (int i = 0; i < t->n_steps; i++)
-        for (int k = 0; k + 1 < t->steps[i]->n_phases; k++)
-            if (t->steps[i]->phases[k].optimizers[0] == optimizer)
-                return true;
-    return false;
-}
-
-static bool make_copies(struct ug_trainer *t, struct ug_diags *diags)
-{
-    const struct ug_train_spec *spec = &t->program->train;
-    float *arrays[UG_MAX_MOMENTS + 2];
-
-    t->before = ug_xcalloc((size_t)spec->n_optimizers, sizeof *t->before);
-    for (int i = 0; i < spec->n_optimizers; i++) {
-        const struct ug_optimizer *o = &t->optimizers[i];
-        const size_t bytes = arrays_of(o, arrays) * o->block->n * sizeof(float);
-        if (!updates_early(t, i))
-            continue;
-        if (!(t->before[i] = malloc(bytes ? bytes : 1))) {
-            ug_error(diags, spec->optimizers[i].pos, "there is no memory for another %.1f MB",
-                     (double)bytes / 1e6);
-            return false;
-        }
-    }
-    return true;
-}
-
-static void copy_block(const struct ug_trainer *t, int optimizer, bool back)
-{
-    const struct ug_optimizer *o = &t->optimizers[optimizer];
-    const size_t n = o->block->n;
-    float *arrays[UG_MAX_MOMENTS + 2];
-    const size_t n_arrays = arrays_of(o, arrays);
-
-    for (size_t i = 0; i < n_arrays; i++) {
-        float *copy = t->before[optimizer] + i * n;
-        memcpy(back ? arrays[i] : copy, back ? copy : arrays[i], n * sizeof(float));
-    }
-}
-
-static void undo(struct ug_trainer *t, const struct ug_step *s, int phases_done)
-{
-    for (int k = 0; k < phases_done; k++)
-        for (int i = 0; i < s->phases[k].n; i++) {
-            const int optimizer = s->phases[k].optimizers[i];
-            copy_block(t, optimizer, true);
-            t->optimizers[optimizer].updates--;
-        }
 }
 
 /* ---- Running ---- */
@@ -283,10 +227,18 @@ static void update(struct ug_trainer *t, int optimizer, bool may_be_undone)
     const double start = t->times ? ug_now() : 0;
 
     if (may_be_undone)
-        copy_block(t, optimizer, false);
-    ug_optimizer_update(&t->optimizers[optimizer], t->rates[optimizer]);
+        ug_optimizer_update_undoably(&t->optimizers[optimizer], t->rates[optimizer]);
+    else
+        ug_optimizer_update(&t->optimizers[optimizer], t->rates[optimizer]);
     if (t->times)
         t->times->updates[optimizer] = (struct ug_time){start, ug_now()};
+}
+
+static void undo(struct ug_trainer *t, const struct ug_step *s, int phases_done)
+{
+    for (int k = 0; k < phases_done; k++)
+        for (int i = 0; i < s->phases[k].n; i++)
+            ug_optimizer_undo(&t->optimizers[s->phases[k].optimizers[i]]);
 }
 
 static bool run_phase(struct ug_trainer *t, struct ug_step *s, int phase,
@@ -374,7 +326,7 @@ struct ug_trainer *ug_trainer_new(struct ug_program *p, const struct ug_dataset 
     t->unfolded = ug_unfold(p, &request, diags);
     if (t->unfolded && !ug_diags_errors(diags) && check_inputs(t, diags) &&
         (t->store = ug_store_new(p, diags)) && compile_steps(t, data, diags) &&
-        make_optimizers(t, diags) && make_copies(t, diags)) {
+        make_optimizers(t, diags)) {
         find_averages(t);
         return t;
     }
@@ -388,17 +340,12 @@ void ug_trainer_free(struct ug_trainer *t)
         return;
     for (int i = t->n_steps - 1; i >= 0; i--)
         ug_step_free(t->steps[i]);
-    for (int i = 0; i < t->program->train.n_optimizers; i++) {
-        if (t->optimizers)
-            ug_optimizer_free(&t->optimizers[i]);
-        if (t->before)
-            free(t->before[i]);
-    }
+    for (int i = 0; t->optimizers && i < t->program->train.n_optimizers; i++)
+        ug_optimizer_free(&t->optimizers[i]);
     free(t->steps);
     free(t->optimizers);
     free(t->rates);
     free(t->averaged);
-    free(t->before);
     ug_store_free(t->store);
     ug_unfolded_free(t->unfolded);
     free(t);

@@ -24,7 +24,6 @@ struct ug_trainer {
     int n_steps;
     double *rates;      /* by optimizer: lr of the last step it took part in */
     void **averaged;    /* by param index: its average where one is kept, else its value */
-    float **before;     /* by optimizer: its block as the step found it; see trainer.c */
     ug_exec_look *look; /* is shown every value of a step, which then allocates; NULL: nobody is */
     void *look_context;
     struct ug_step_times *times; /* where to note when parts of a step ran; NULL: nowhere */
