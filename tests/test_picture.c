@@ -404,6 +404,31 @@ START_TEST(resizing_by_two)
 }
 END_TEST
 
+/* From any width to any other.  The weights of a triangle as wide as the step between pixels, and at
+ * least one, taken at whole pixels: they seldom sum up to 1 by themselves. */
+START_TEST(resizing_to_any_size)
+{
+    for (int64_t from = 1; from <= 120; from++) {
+        struct ug_picture p = noise(1, 1, from), q;
+        for (int64_t to = 1; to <= 120; to += 3) {
+            const double step = (double)from / (double)to, reach = fmax(step, 1);
+            ck_assert(ug_picture_resize(&p, 1, to, &q));
+            for (int64_t x = 0; x < to; x++) {
+                const double centre = ((double)x + 0.5) * step - 0.5;
+                double sum = 0, weights = 0;
+                for (int64_t i = (int64_t)floor(centre - reach); i <= centre + reach; i++) {
+                    const double w = fmax(0, 1 - fabs((double)i - centre) / reach);
+                    sum += w * (double)clamped(&p, 0, i), weights += w;
+                }
+                ck_assert_float_eq_tol(at(&q, 0, 0, x), (float)(sum / weights), 2e-5f);
+            }
+            ug_picture_free(&q);
+        }
+        ug_picture_free(&p);
+    }
+}
+END_TEST
+
 START_TEST(resizing_keeps_a_plain_picture)
 {
     struct ug_picture p, q;
@@ -505,6 +530,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, damaged);
     tcase_add_test(t, resizing_by_two);
     tcase_add_test(t, resizing_keeps_a_plain_picture);
+    tcase_add_test(t, resizing_to_any_size);
     tcase_add_test(t, png_round_trip);
     tcase_add_test(t, png_that_cannot_be_written);
     tcase_add_test(t, grid);
