@@ -158,6 +158,45 @@ START_TEST(the_top_is_checked)
 }
 END_TEST
 
+static const struct {
+    const char *over, *sentence, *hint;
+} removals[] = {
+    {"data: {x: {imges: ~}}", ":3:12: error: there is no 'imges' to remove",
+     "did you mean 'images'?"},
+    {"data: {y: {images: ~}}", ":3:12: error: there is no 'images' to remove", ""},
+    {"losses: {all: {rce: ~}}", ":3:16: error: there is no 'rce' to remove", "did you mean 'rec'?"},
+    {"validate: ~", ":3:1: error: there is no 'validate' to remove", "losses"},
+    {"vars: {zzzzzz: null}", ":3:8: error: there is no 'zzzzzz' to remove", "keys there: w\n"},
+};
+
+START_TEST(nothing_is_there_to_remove)
+{
+    file("base.yaml", "unitgraph: 1\nvars: {w: 1}\ndata: {x: {images: a}}\n"
+                      "losses: {all: {rec: w}}\n");
+    const char *path =
+        file("main.yaml",
+             ug_arena_format(arena, "unitgraph: 1\ninclude: base.yaml\n%s\n", removals[_i].over));
+    compose(path, 0);
+    expect_part(messages(), removals[_i].sentence);
+    expect_part(messages(), removals[_i].hint);
+    ck_assert_int_eq((int)ug_diags_errors(diags), 1);
+}
+END_TEST
+
+/* What other languages write to add to a list. */
+START_TEST(lists_are_not_added_to)
+{
+    file("base.yaml", "unitgraph: 1\nsamples: {columns: [x, y]}\n");
+    const struct ug_yaml *y = compose(file("main.yaml", "unitgraph: 1\ninclude: base.yaml\n"
+                                                        "samples: {columns: {+append: [z]}}\n"),
+                                      0);
+
+    expect_part(messages(), "main.yaml:3:21: error: there is no '+append': a list replaces");
+    expect_part(messages(), "base.yaml:2:20: note: write the whole list");
+    ck_assert_int_eq(ug_yaml_get(ug_yaml_get(y, "samples"), "columns")->n, 2);
+}
+END_TEST
+
 static const char experiment[] =
     "unitgraph: 1\n"
     "vars: {lambda: {gan: 10, kl: 1}, steps: 3, on: true, out: {steps: 1}}\n"
@@ -235,6 +274,28 @@ START_TEST(set_suggests)
 }
 END_TEST
 
+static const struct {
+    const char *set, *hint;
+} new_keys[] = {
+    /* keys of the language: where to write them */
+    {"train.memory=1GiB", ":6:1: note: write 'memory: 1GiB' here"},
+    {"data.x1.flip=true", ":4:8: note: write 'flip: true' here"},
+    {"checkpoint.every=3", "write 'checkpoint: {every: 3}' in the file"},
+    {"train.optimizers.G.adam.lr=1", "write 'optimizers: {G: {adam: {lr: 1}}}' here"},
+    /* others: the nearest of the language's, or of the file's */
+    {"train.memry=1GiB", "did you mean 'train.memory'?"},
+    {"lambda.zzzzzz=1", "'lambda' has: gan, kl\n"},
+    {"seed=1", "did you mean 'train.seed'?"},
+};
+
+START_TEST(set_says_what_to_write)
+{
+    compose(file("a.yaml", experiment), 1, new_keys[_i].set);
+    expect_part(messages(), new_keys[_i].hint);
+    ck_assert_int_eq((int)ug_diags_errors(diags), 1);
+}
+END_TEST
+
 /* ---- show ---- */
 
 static const char *show(const char *path, bool origin, int n, const char *const *sets)
@@ -309,6 +370,21 @@ START_TEST(origins_are_comments)
 }
 END_TEST
 
+START_TEST(a_list_says_what_it_replaces)
+{
+    file("nets.yaml", "samples:\n  columns: [x, y]\n");
+    const char *path =
+        file("a.yaml", "unitgraph: 1\ninclude: nets.yaml\nsamples:\n  columns: [z]\n");
+    const char *text = show(path, true, 0, NULL);
+
+    expect_part(text, "  columns:  # replaces the list of ");
+    expect_part(text, "nets.yaml:2\n    - z  # ");
+    ck_assert_ptr_null(strstr(show(path, false, 0, NULL), "replaces"));
+    const struct ug_yaml *y = ug_yaml_read_text(arena, diags, "s", "", text, strlen(text));
+    ck_assert_int_eq(ug_yaml_get(ug_yaml_get(y, "samples"), "columns")->n, 1);
+}
+END_TEST
+
 Suite *ug_suite(void)
 {
     Suite *s = suite_create("compose");
@@ -326,6 +402,10 @@ Suite *ug_suite(void)
     tcase_add_test(c, set_removes_and_requires);
     tcase_add_loop_test(c, set_makes_no_keys, 0, sizeof bad_sets / sizeof *bad_sets);
     tcase_add_test(c, set_suggests);
+    tcase_add_loop_test(c, set_says_what_to_write, 0, sizeof new_keys / sizeof *new_keys);
+    tcase_add_loop_test(c, nothing_is_there_to_remove, 0, sizeof removals / sizeof *removals);
+    tcase_add_test(c, lists_are_not_added_to);
+    tcase_add_test(c, a_list_says_what_it_replaces);
     tcase_add_test(c, what_is_no_section_is_not_shown);
     tcase_add_test(c, what_is_shown_is_the_same_experiment);
     tcase_add_test(c, origins_are_comments);

@@ -33,6 +33,8 @@ struct ug_yaml {
     const struct ug_expr
         *expr; /* what ug_expr_parse made of it: a node is parsed, and complained about, once */
     bool parsed;
+    const struct ug_yaml
+        *replaced; /* the list of an included file in whose place this one stands */
 };
 
 /* Core schema (YAML 1.2): is this plain scalar null (`~`, `null`, empty)? */

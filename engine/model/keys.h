@@ -62,6 +62,14 @@ bool ug_want_map(struct ug_sections *s, const struct ug_yaml *y, const char *wha
 /* Reports a key that is not a name of the language. */
 bool ug_want_name(struct ug_sections *s, const struct ug_yaml *key);
 
+/* The keys that the map at a path may have, "train", "data.x"; NULL where they are of the user's
+ * choice, or not listed in a table.  Each section knows those of its own maps, `path` without its
+ * name. */
+const struct ug_key *ug_keys_of(struct ug_arena *arena, const char *path);
+const struct ug_key *ug_data_keys_of(const char *path);
+const struct ug_key *ug_train_keys_of(const char *path);
+const struct ug_key *ug_event_keys_of(const char *section, const char *path);
+
 /* The sections; each reads what it finds in program->tree. */
 void ug_read_data(struct ug_sections *s);
 void ug_read_inputs(struct ug_sections *s);

@@ -71,6 +71,20 @@ static const struct ug_key synthetic_keys[] = {
     {.name = NULL},
 };
 
+static const struct ug_key batch_key[] = {
+    {"batch", "samples of a step", .type = UG_KEY_INT, .min = 1, .max = 1 << 24},
+    {.name = NULL},
+};
+
+const struct ug_key *ug_data_keys_of(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+
+    if (dot)
+        return !strcmp(dot, ".synthetic") ? synthetic_keys : NULL;
+    return *path ? entry_keys : batch_key;
+}
+
 /* ---- One entry ---- */
 
 /* The kind of an entry by the one source that it names; -1 after an error. */
@@ -251,8 +265,6 @@ static void read_entries(struct ug_sections *s, const struct ug_yaml *section,
 
 void ug_read_data(struct ug_sections *s)
 {
-    static const struct ug_key batch = {"batch", "samples of a step", .type = UG_KEY_INT, .min = 1,
-                                        .max = 1 << 24};
     struct ug_yaml *section = ug_yaml_get(s->program->tree, "data"), *value;
     struct ug_data_spec *data = &s->program->data;
 
@@ -260,7 +272,7 @@ void ug_read_data(struct ug_sections *s)
     if (!section || !ug_want_map(s, section, "'data'", "'data: {batch: 1, x: {images: FOLDER}}'"))
         return;
     if ((value = ug_yaml_get(section, "batch")))
-        ug_read_key(s, &batch, value, "'batch' of 'data'", &data->batch);
+        ug_read_key(s, batch_key, value, "'batch' of 'data'", &data->batch);
     read_entries(s, section, data);
 }
 

@@ -88,19 +88,19 @@ static struct ug_data_spec read_data(struct ug_sections *s, const struct ug_yaml
     .offset = offsetof(struct spec, event) + offsetof(struct ug_event_spec, every), .min = 1,      \
     .max = 0x1p53, .required = true
 
+static const struct ug_key log_keys[] = {
+    {"every", "steps from one line to the next", .type = UG_KEY_INT,
+     .offset = offsetof(struct ug_event_spec, every), .min = 1, .max = 0x1p53, .required = true},
+    {.name = NULL},
+};
+
 static void read_log(struct ug_sections *s)
 {
-    static const struct ug_key keys[] = {
-        {"every", "steps from one line to the next", .type = UG_KEY_INT,
-         .offset = offsetof(struct ug_event_spec, every), .min = 1, .max = 0x1p53,
-         .required = true},
-        {.name = NULL},
-    };
     struct ug_event_spec *log = &s->program->log;
     const struct ug_yaml *section = find_section(s, "log", log);
 
     if (section)
-        ug_read_keys(s, section, "'log'", keys, log);
+        ug_read_keys(s, section, "'log'", log_keys, log);
 }
 
 /* Samples are shown as they are: where training crops, the whole picture is resized to `size`. */
@@ -114,23 +114,24 @@ static void show_whole(struct ug_data_spec *data)
     }
 }
 
+static const struct ug_key samples_keys[] = {
+    {"every", "steps from one grid to the next", EVERY(ug_samples_spec)},
+    {"count", "how many samples are shown", .type = UG_KEY_INT,
+     .offset = offsetof(struct ug_samples_spec, count), .min = 1, .max = 1 << 20},
+    {"data", "entries that stand in for those of the training data", .type = UG_KEY_OTHER},
+    {"columns", "expressions, or {label: expression}", .type = UG_KEY_OTHER, .required = true},
+    {.name = NULL},
+};
+
 static void read_samples(struct ug_sections *s)
 {
-    static const struct ug_key keys[] = {
-        {"every", "steps from one grid to the next", EVERY(ug_samples_spec)},
-        {"count", "how many samples are shown", .type = UG_KEY_INT,
-         .offset = offsetof(struct ug_samples_spec, count), .min = 1, .max = 1 << 20},
-        {"data", "entries that stand in for those of the training data", .type = UG_KEY_OTHER},
-        {"columns", "expressions, or {label: expression}", .type = UG_KEY_OTHER, .required = true},
-        {.name = NULL},
-    };
     struct ug_samples_spec *samples = &s->program->samples;
     const struct ug_yaml *section = find_section(s, "samples", &samples->event);
 
     samples->count = 4;
     if (!section)
         return;
-    ug_read_keys(s, section, "'samples'", keys, samples);
+    ug_read_keys(s, section, "'samples'", samples_keys, samples);
     samples->data = read_data(s, section, "'data' of 'samples'");
     show_whole(&samples->data);
     struct ug_yaml *columns = ug_yaml_get(section, "columns");
@@ -191,45 +192,63 @@ static void read_best(struct ug_sections *s, struct ug_yaml *best, struct ug_che
                  b.mode);
 }
 
+static const struct ug_key checkpoint_keys[] = {
+    {"every", "steps from one checkpoint to the next", EVERY(ug_checkpoint_spec)},
+    {"keep", "how many of the newest are kept; without it all", .type = UG_KEY_INT,
+     .offset = offsetof(struct ug_checkpoint_spec, keep), .min = 1, .max = 0x1p53},
+    {"best", "the metric of 'validate' whose best is kept besides", .type = UG_KEY_OTHER},
+    {.name = NULL},
+};
+
 static void read_checkpoint(struct ug_sections *s)
 {
-    static const struct ug_key keys[] = {
-        {"every", "steps from one checkpoint to the next", EVERY(ug_checkpoint_spec)},
-        {"keep", "how many of the newest are kept; without it all", .type = UG_KEY_INT,
-         .offset = offsetof(struct ug_checkpoint_spec, keep), .min = 1, .max = 0x1p53},
-        {"best", "the metric of 'validate' whose best is kept besides", .type = UG_KEY_OTHER},
-        {.name = NULL},
-    };
     struct ug_checkpoint_spec *checkpoint = &s->program->checkpoint;
     const struct ug_yaml *section = find_section(s, "checkpoint", &checkpoint->event);
 
     checkpoint->best = -1;
     if (!section)
         return;
-    ug_read_keys(s, section, "'checkpoint'", keys, checkpoint);
+    ug_read_keys(s, section, "'checkpoint'", checkpoint_keys, checkpoint);
     struct ug_yaml *best = ug_yaml_get(section, "best");
     if (best && !ug_yaml_is_null(best))
         read_best(s, best, checkpoint);
 }
 
+static const struct ug_key validate_keys[] = {
+    {"every", "steps from one validation to the next", EVERY(ug_validate_spec)},
+    {"data", "entries that stand in for those of the training data", .type = UG_KEY_OTHER},
+    {"metrics", "names and expressions", .type = UG_KEY_OTHER, .required = true},
+    {.name = NULL},
+};
+
 static void read_validate(struct ug_sections *s)
 {
-    static const struct ug_key keys[] = {
-        {"every", "steps from one validation to the next", EVERY(ug_validate_spec)},
-        {"data", "entries that stand in for those of the training data", .type = UG_KEY_OTHER},
-        {"metrics", "names and expressions", .type = UG_KEY_OTHER, .required = true},
-        {.name = NULL},
-    };
     struct ug_validate_spec *validate = &s->program->validate;
     const struct ug_yaml *section = find_section(s, "validate", &validate->event);
 
     if (!section)
         return;
-    ug_read_keys(s, section, "'validate'", keys, validate);
+    ug_read_keys(s, section, "'validate'", validate_keys, validate);
     validate->data = read_data(s, section, "'data' of 'validate'");
     const struct ug_yaml *metrics = ug_yaml_get(section, "metrics");
     if (metrics && !ug_yaml_is_null(metrics))
         read_metrics(s, metrics, validate);
+}
+
+const struct ug_key *ug_event_keys_of(const char *section, const char *path)
+{
+    static const struct {
+        const char *name;
+        const struct ug_key *keys;
+    } sections[] = {{"log", log_keys},
+                    {"samples", samples_keys},
+                    {"checkpoint", checkpoint_keys},
+                    {"validate", validate_keys}};
+
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        if (!strcmp(section, sections[i].name) && !*path)
+            return sections[i].keys;
+    return NULL;
 }
 
 void ug_read_events(struct ug_sections *s)

@@ -107,8 +107,10 @@ static const struct method *find_method(struct ug_sections *s, const struct ug_y
         const struct ug_yaml *given = ug_yaml_key(map, methods[i].name);
         names[i] = methods[i].name;
         if (given && found) {
-            ug_error(s->diags, given->pos, "the optimizer '%s' is both '%s' and '%s'", key->text,
-                     found->name, methods[i].name);
+            ug_note(ug_error(s->diags, given->pos, "the optimizer '%s' is both '%s' and '%s'",
+                             key->text, found->name, methods[i].name),
+                    UG_NOWHERE, "to replace what another file chooses, remove it: '%s: ~'",
+                    found->name);
             return NULL;
         }
         found = given ? &methods[i] : found;
@@ -278,6 +280,22 @@ static const struct ug_key train_keys[] = {
      .required = true},
     {.name = NULL},
 };
+
+const struct ug_key *ug_train_keys_of(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+
+    if (!*path)
+        return train_keys;
+    if (strncmp(path, "optimizers.", 11))
+        return NULL;
+    if (dot == path + 10)
+        return optimizer_keys;
+    for (int i = 0; i < N_METHODS; i++)
+        if (!strcmp(dot + 1, methods[i].name))
+            return methods[i].keys;
+    return NULL;
+}
 
 void ug_read_train(struct ug_sections *s)
 {

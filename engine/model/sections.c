@@ -1,6 +1,8 @@
 /* sections.c -- the sections of a file that are read key by key, and the keys at its top. */
 #include "engine/model/sections.h"
 
+#include <string.h>
+
 #include "engine/model/keys.h"
 
 /* Every section there is, whoever reads it. */
@@ -24,6 +26,18 @@ static const struct ug_key sections[] = {
     {"translate", "what the command of this name runs", .type = UG_KEY_OTHER},
     {.name = NULL},
 };
+
+const struct ug_key *ug_keys_of(struct ug_arena *arena, const char *path)
+{
+    const size_t n = strcspn(path, ".");
+    const char *section = ug_arena_copy(arena, path, n), *rest = path + n + (path[n] == '.');
+
+    if (!*path)
+        return sections;
+    if (!strcmp(section, "data"))
+        return ug_data_keys_of(rest);
+    return !strcmp(section, "train") ? ug_train_keys_of(rest) : ug_event_keys_of(section, rest);
+}
 
 /* Sections without anything in them, and keys that are no section. */
 static void check_top(struct ug_sections *s, const struct ug_yaml *tree)

@@ -83,6 +83,14 @@ static void put_origin(const struct ug_yaml *y, FILE *out, bool origin)
 
 static void put_lines(const struct ug_yaml *y, int indent, bool started, FILE *out, bool origin);
 
+static void put_replaced(const struct ug_yaml *y, FILE *out, bool origin)
+{
+    const struct ug_yaml *old = origin ? y->replaced : NULL;
+
+    if (old && old->pos.source && old->pos.line)
+        fprintf(out, "  # replaces the list of %s:%d", old->pos.source->path, old->pos.line);
+}
+
 /* A value behind "key:" or "-"; a list or a map may begin on the line of its "-". */
 static void put_value(const struct ug_yaml *y, int indent, bool in_list, FILE *out, bool origin)
 {
@@ -94,6 +102,8 @@ static void put_value(const struct ug_yaml *y, int indent, bool in_list, FILE *o
             fputs(y->kind == UG_YAML_LIST ? "[]" : "{}", out);
         put_origin(y, out, origin);
     } else {
+        if (!in_list)
+            put_replaced(y, out, origin);
         putc(in_list ? ' ' : '\n', out);
         put_lines(y, indent + STEP, in_list, out, origin);
     }
