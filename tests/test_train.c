@@ -363,31 +363,92 @@ START_TEST(a_value_that_is_not_finite_stops_the_run)
 }
 END_TEST
 
+static const char *const classifiers[] = {"cross_entropy(n, y)", "mse_loss(n, one_hot(y, 2))"};
+
+/* A network with two classes, trained by one of these on the labels of `data`. */
+static const char *classifier(const char *name, const char *data, const char *more, int way)
+{
+    return experiment_write(
+        name, ug_arena_format(arena,
+                              "unitgraph: 1\n"
+                              "data:\n"
+                              "  batch: 3\n"
+                              "%s"
+                              "modules: {net: {body: [flatten, linear(2)]}}\n"
+                              "networks: {N: net()}\n"
+                              "graph: {n: N(x)}\n"
+                              "losses: {L: '%s'}\n"
+                              "train: {steps: 1, optimizers: {N: {minimize: L, parameters: [N], "
+                              "sgd: {lr: 0.1}}}}\n%s",
+                              data, classifiers[way], more));
+}
+
 /* Labels 0 … 2 of three folders, for two classes: only the last picture's is none of them. */
 START_TEST(a_label_that_is_no_class_is_named)
 {
-    static const char *const ways[] = {"cross_entropy(n, y)", "mse_loss(n, one_hot(y, 2))"};
-    const char *text =
-        "unitgraph: 1\n"
-        "data:\n"
-        "  batch: 3\n"
-        "  x: {images: zoo, size: 4, channels: 1, shuffle: false}\n"
-        "  y: {labels_of: x}\n"
-        "modules: {net: {body: [flatten, linear(2)]}}\n"
-        "networks: {N: net()}\n"
-        "graph: {n: N(x)}\n"
-        "losses: {L: 'LOSS'}\n"
-        "train: {steps: 1, optimizers: {N: {minimize: L, parameters: [N], sgd: {lr: 0.1}}}}\n";
     struct ug_run_options o = as_written;
 
     for (int i = 0; i < 3; i++)
         write_plain(ug_arena_format(arena, "zoo/%d/picture.png", i), 4, 4, 40 * i);
-    const char *at = strstr(text, "LOSS");
-    const char *file = experiment_write(
-        "label", ug_arena_format(arena, "%.*s%s%s", (int)(at - text), text, ways[_i], at + 4));
+    const char *file = classifier(
+        "label", "  x: {images: zoo, size: 4, channels: 1, shuffle: false}\n  y: {labels_of: x}\n",
+        "", _i);
     o.out = folder_file("label");
-    ck_assert_int_eq(ug_run(file, &o, diags), UG_FAILED);
+    ck_assert_int_eq(ug_run(file, &o, diags), UG_WRONG); /* before the first step */
     expect_part(messages(), "zoo/2/picture.png is 2, but there are 2 classes: 0 to 1");
+    ck_assert_int_eq(access(o.out, F_OK), -1);
+    forget_messages();
+    ck_assert_int_eq(ug_check(file, &(struct ug_check_options){0}, capture(), diags), UG_WRONG);
+    captured();
+    expect_part(messages(), "zoo/2/picture.png is 2, but there are 2 classes: 0 to 1");
+}
+END_TEST
+
+/* The metric's data too are looked at before the first step. */
+START_TEST(a_label_to_validate_with_that_is_no_class_is_named)
+{
+    struct ug_run_options o = as_written;
+
+    for (int i = 0; i < 4; i++)
+        write_plain(ug_arena_format(arena, "%s/%d/picture.png", i < 2 ? "two" : "zoo", i), 4, 4,
+                    40);
+    for (int i = 0; i < 3; i++)
+        write_plain(ug_arena_format(arena, "zoo/%d/picture.png", i), 4, 4, 40);
+    const char *file =
+        classifier("label", "  x: {images: two, size: 4, channels: 1}\n  y: {labels_of: x}\n",
+                   "validate: {every: 1, data: {x: {images: zoo, size: 4, channels: 1}}, "
+                   "metrics: {c: 'cross_entropy(n, y)'}}\n",
+                   0);
+    o.out = folder_file("label");
+    ck_assert_int_eq(ug_run(file, &o, diags), UG_WRONG);
+    expect_part(messages(), "zoo/2/picture.png is 2, but there are 2 classes: 0 to 1");
+}
+END_TEST
+
+/* Of so many labels, nobody knows before the step that reads one. */
+START_TEST(a_label_among_millions_is_named_when_it_is_read)
+{
+    enum { LABELS = (1 << 22) + 1 };
+    char *head = ug_arena_format(
+        arena, "        {\"y\":{\"dtype\":\"U8\",\"shape\":[%d],\"data_offsets\":[0,%d]}}       ",
+        LABELS, LABELS);
+    const size_t n = strlen(head) & ~(size_t)7;
+    unsigned char *bytes = ug_arena_alloc(arena, n + LABELS);
+    struct ug_run_options o = as_written;
+
+    memcpy(bytes, head, n);
+    memset(bytes, 0, 8);
+    bytes[0] = (unsigned char)(n - 8);
+    memset(bytes + n, 2, LABELS);
+    folder_write("y.safetensors", bytes, n + LABELS);
+    const char *file =
+        classifier("label",
+                   "  x: {synthetic: {scene: shapes, domain: filled, count: 9}, size: 4}\n"
+                   "  y: {tensors: y.safetensors, key: y}\n",
+                   "", _i);
+    o.out = folder_file("label");
+    ck_assert_msg(ug_run(file, &o, diags) == UG_FAILED, "%s", messages());
+    expect_part(messages(), " is 2, but there are 2 classes: 0 to 1");
 }
 END_TEST
 
@@ -405,6 +466,8 @@ Suite *ug_suite(void)
     tcase_add_test(steps, rates_are_expressions);
     tcase_add_test(steps, a_value_that_is_not_finite_stops_the_run);
     tcase_add_loop_test(steps, a_label_that_is_no_class_is_named, 0, 2);
+    tcase_add_test(steps, a_label_to_validate_with_that_is_no_class_is_named);
+    tcase_add_loop_test(steps, a_label_among_millions_is_named_when_it_is_read, 0, 2);
     suite_add_tcase(s, steps);
     tcase_add_checked_fixture(runs, scratch_setup, scratch_teardown);
     tcase_add_test(runs, an_interrupted_run_is_the_same_run);

@@ -13,7 +13,7 @@ static const struct ug_source_kind *const kinds[] = {
     [UG_DATA_LABELS_OF] = &ug_labels_source,
 };
 
-static struct ug_entry *find(const struct ug_dataset *d, const char *name)
+struct ug_entry *ug_dataset_entry(const struct ug_dataset *d, const char *name)
 {
     for (int i = 0; i < d->n; i++)
         if (!strcmp(d->entries[i].spec->name, name))
@@ -28,7 +28,7 @@ static bool find_followed(struct ug_dataset *d, struct ug_entry *e, struct ug_en
     const char *name = e->spec->kind == UG_DATA_LABELS_OF ? e->spec->of : e->spec->pair;
     const char **names = ug_arena_array(d->arena, (size_t)d->n, sizeof *names);
 
-    *followed = name ? find(d, name) : NULL;
+    *followed = name ? ug_dataset_entry(d, name) : NULL;
     if (!name || *followed)
         return true;
     for (int i = 0; i < d->n; i++)
@@ -214,12 +214,12 @@ void ug_dataset_close(struct ug_dataset *d)
 
 struct ug_type ug_dataset_type(const struct ug_dataset *d, const char *entry)
 {
-    return find(d, entry)->type;
+    return ug_dataset_entry(d, entry)->type;
 }
 
 int64_t ug_dataset_count(const struct ug_dataset *d, const char *entry)
 {
-    return ug_entry_count(find(d, entry));
+    return ug_entry_count(ug_dataset_entry(d, entry));
 }
 
 int64_t ug_dataset_largest(const struct ug_dataset *d)

@@ -71,6 +71,8 @@ struct ug_draw {
     double crop[2]; /* where between the first and the last place a crop lies: 0 … 1, y and x */
 };
 
+struct ug_entry *ug_dataset_entry(const struct ug_dataset *d, const char *name); /* or NULL */
+
 /* Samples of an entry: its root's good items, twice where it is inverted both ways. */
 int64_t ug_entry_count(const struct ug_entry *e);
 /* The item that a sample shows. */

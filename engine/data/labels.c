@@ -1,5 +1,10 @@
-/* labels.c -- the labels of another entry's samples. */
+/* labels.c -- the labels of another entry's samples; whether labels are classes. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "engine/data/entry.h"
+
+enum { MOST_LABELS = 1 << 22 }; /* that are looked through */
 
 static int64_t label_of(const struct ug_entry *of, int64_t item)
 {
@@ -36,3 +41,35 @@ static void read_label(const struct ug_entry *e, int64_t item, void *out)
 }
 
 const struct ug_source_kind ug_labels_source = {.open = open_labels, .values = read_label};
+
+/* ---- Labels and classes ---- */
+
+static bool is_class(int64_t label, int64_t classes)
+{
+    return label >= 0 && label < classes;
+}
+
+bool ug_dataset_labels_fit(const struct ug_dataset *d, const char *entry, int64_t classes,
+                           struct ug_arena *arena, struct ug_misfit *misfit)
+{
+    const struct ug_entry *e = ug_dataset_entry(d, entry);
+    const int64_t each = ug_shape_count(&e->type.shape), n = ug_entry_count(e);
+    char text[UG_ORIGIN];
+    bool fit = true;
+
+    if (e->type.dtype != UG_I64 || n > MOST_LABELS / (each ? each : 1))
+        return true;
+    int64_t *labels = ug_xcalloc((size_t)each, sizeof *labels);
+    for (int64_t i = 0; i < n && fit; i++) {
+        const int64_t item = ug_entry_item(e, i);
+        e->kind->values(e, item, labels);
+        for (int64_t k = 0; k < each && fit; k++)
+            if (!(fit = is_class(labels[k], classes))) {
+                const char *origin = ug_entry_origin(e->of ? e->of : e, item, text);
+                *misfit =
+                    (struct ug_misfit){labels[k], ug_arena_copy(arena, origin, strlen(origin))};
+            }
+    }
+    free(labels);
+    return fit;
+}

@@ -32,6 +32,17 @@ size_t ug_dataset_kept_freely(const struct ug_dataset *d, int64_t n);
 /* Pictures left out by skip_broken so far. */
 int64_t ug_dataset_skipped(const struct ug_dataset *d);
 
+/* A label of an entry that is none of the classes 0 … classes - 1. */
+struct ug_misfit {
+    int64_t label;
+    const char *origin; /* the sample that has it: a picture's path, or "mnist[17]" */
+};
+
+/* Whether every label of an entry is a class; of one that holds no labels, or more than are looked
+ * through, true.  Else *misfit is the first that is none, with `origin` from the arena. */
+bool ug_dataset_labels_fit(const struct ug_dataset *d, const char *entry, int64_t classes,
+                           struct ug_arena *arena, struct ug_misfit *misfit);
+
 /* How a batch is put together. */
 enum ug_drawing {
     UG_DRAW_TRAINING, /* the batch of a step: shuffled, cropped, flipped as the entry says */

@@ -4,6 +4,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/run/bundle.h"
+#include "engine/run/classes.h"
 #include "engine/run/session.h"
 
 enum { MOST_SAMPLES = 16 }; /* of a batch that are named */
@@ -34,11 +35,9 @@ static int entry_named(const struct ug_batch *batch, const char *name)
 /* The entry of a batch whose labels a node reads; -1: it reads none. */
 static int labels_of(const struct ug_batch *batch, const struct ug_node *node)
 {
-    const struct ug_node *labels = node && node->op->classes ? node->in[node->n_in - 1] : NULL;
+    const char *name = node ? ug_classes_entry(node) : NULL;
 
-    if (!labels || labels->op != &ug_op_input || labels->type.dtype != UG_I64)
-        return -1;
-    return entry_named(batch, ((const struct ug_input_attrs *)labels->attrs)->name);
+    return name ? entry_named(batch, name) : -1;
 }
 
 /* The picture that has the label of a sample, where it is one of a picture. */

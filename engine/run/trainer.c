@@ -2,6 +2,7 @@
 #include "engine/run/trainer.h"
 
 #include "engine/base/clock.h"
+#include "engine/run/classes.h"
 #include "engine/run/need.h"
 
 #include <math.h>
@@ -325,6 +326,7 @@ struct ug_trainer *ug_trainer_new(struct ug_program *p, const struct ug_dataset 
     t->program = p;
     t->unfolded = ug_unfold(p, &request, diags);
     if (t->unfolded && !ug_diags_errors(diags) && check_inputs(t, diags) &&
+        (!data || ug_classes_check(t->unfolded->graph, data, &p->data, diags)) &&
         (t->store = ug_store_new(p, diags)) && compile_steps(t, data, diags) &&
         make_optimizers(t, diags)) {
         find_averages(t);

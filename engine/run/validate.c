@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "engine/run/classes.h"
+
 static bool check_metrics(const struct ug_view *view, struct ug_diags *diags)
 {
     char shape[UG_SHAPE_TEXT];
@@ -117,8 +119,9 @@ bool ug_validation_open(struct ug_validation *v, const struct ug_look *look, str
     v->means = ug_xcalloc((size_t)spec->n_metrics, sizeof *v->means);
     v->count = ug_dataset_largest(v->data);
     v->batch = spec->data.batch < v->count ? spec->data.batch : v->count;
-    return open_view(v, &v->whole, v->batch, look, diags) && open_gathered(v, diags) &&
-           open_lasts(v, look, diags);
+    return open_view(v, &v->whole, v->batch, look, diags) &&
+           ug_classes_check(v->whole.unfolded->graph, v->data, &spec->data, diags) &&
+           open_gathered(v, diags) && open_lasts(v, look, diags);
 }
 
 void ug_validation_close(struct ug_validation *v)
