@@ -154,6 +154,7 @@ struct ug_convert_options {
     bool partial; /* what has no counterpart is left out */
     bool dry_run; /* nothing is written */
     FILE *table;  /* where each tensor, what it becomes, and whether it fits is printed; or NULL */
+    FILE *progress; /* where it is said what was written; or NULL */
 };
 enum ug_status ug_convert_weights(const struct ug_convert_options *o, struct ug_diags *diags);
 

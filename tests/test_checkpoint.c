@@ -193,6 +193,37 @@ START_TEST(another_experiment_is_refused)
 }
 END_TEST
 
+/* What is near is looked for among those that have no counterpart: E fits. */
+START_TEST(a_network_of_another_name_is_found)
+{
+    static const char named[] =
+        "unitgraph: 1\n"
+        "modules: {net: {body: ['linear(3)']}}\n"
+        "networks: {E: net(), %s: net()}\n"
+        "inputs: {x: [1, 3]}\n"
+        "graph: {y: E(x) + %s(x)}\n"
+        "data: {batch: 1, x2: {synthetic: {scene: shapes, domain: filled, count: 1}, size: 4}}\n"
+        "losses: {L: 'mean(E(flatten(x2[:, :, 0:1, 0:1]))) + mean(%s(flatten(x2[:, :, 0:1, "
+        "0:1])))'}\n"
+        "train: {steps: 1, optimizers: {A: {minimize: L, parameters: [E, %s], sgd: {lr: 1}}}}\n";
+    const struct ug_run_options o = {.seed = -1};
+    struct ug_run_options other = {.seed = -1, .out = folder_file("other")};
+
+    experiment_run(experiment_write("g", ug_arena_format(arena, named, "G", "G", "G", "G")), "g",
+                   o);
+    other.init = folder_file("g/latest/params.safetensors");
+    ck_assert_int_eq(
+        ug_run(experiment_write("gen", ug_arena_format(arena, named, "Gen", "Gen", "Gen", "Gen")),
+               &other, diags),
+        UG_WRONG);
+    expect_message("2 missing, 2 unknown, 0 that differ");
+    expect_part(messages(), "near: Gen.weight");
+    expect_part(messages(), "near: G.bias");
+    ck_assert_ptr_null(strstr(messages(), "near: E."));
+    expect_part(messages(), "'unitgraph convert' writes a file with other names");
+}
+END_TEST
+
 /* The reason is that of making it, not of having looked whether it is there. */
 START_TEST(folders_that_cannot_be_made)
 {
@@ -280,6 +311,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, damaged_ones_are_refused);
     tcase_add_test(t, an_edited_state_is_damaged);
     tcase_add_test(t, another_experiment_is_refused);
+    tcase_add_test(t, a_network_of_another_name_is_found);
     tcase_add_test(t, folders_that_cannot_be_made);
     tcase_add_test(t, two_runs_share_no_folder);
     tcase_add_test(t, resuming_nothing_starts);

@@ -125,6 +125,31 @@ static enum ug_status convert(const char *in, const char *map, const char *out, 
     return ug_convert_weights(&o, diags);
 }
 
+/* With an experiment, every parameter is written, whatever the map names. */
+START_TEST(what_was_written_is_said)
+{
+    struct ug_convert_options o = {.in = layouts[0].original,
+                                   .out = folder_file("here.safetensors"),
+                                   .map = layouts[0].map,
+                                   .map_overrides = {layouts[0].map_sets, layouts[0].n_map_sets},
+                                   .experiment = layouts[0].experiment,
+                                   .progress = capture()};
+
+    expect_done(ug_convert_weights(&o, diags));
+    struct ug_safetensors *made = ug_safetensors_open(o.out, UG_NOWHERE, diags);
+    ck_assert_str_eq(captured(), ug_arena_format(arena, "wrote %d tensors to %s\n",
+                                                 ug_safetensors_count(made), o.out));
+    ug_safetensors_close(made);
+    o.experiment = NULL;
+    o.progress = capture();
+    expect_done(ug_convert_weights(&o, diags));
+    made = ug_safetensors_open(o.out, UG_NOWHERE, diags);
+    ck_assert_str_eq(captured(), ug_arena_format(arena, "wrote %d tensors to %s\n",
+                                                 ug_safetensors_count(made), o.out));
+    ug_safetensors_close(made);
+}
+END_TEST
+
 /* 1 … 6 as [2, 3], seen from there as [3, 2]: the first column is 1 2 3. */
 START_TEST(axes_and_shapes_change_both_ways)
 {
@@ -320,6 +345,7 @@ Suite *ug_suite(void)
     tcase_add_checked_fixture(t, scratch_setup, scratch_teardown);
     tcase_add_loop_test(t, outputs_are_those_of_torch, 0, LAYOUTS);
     tcase_add_loop_test(t, there_and_back_is_the_same, 0, LAYOUTS);
+    tcase_add_test(t, what_was_written_is_said);
     tcase_add_test(t, axes_and_shapes_change_both_ways);
     tcase_add_test(t, axes_of_three);
     tcase_add_loop_test(t, what_does_not_fit_is_said, 0, sizeof misfits / sizeof *misfits);

@@ -95,6 +95,10 @@ static char *with(const char *old, const char *new)
 static const struct {
     const char *old, *new, *expected;
 } changes[] = {
+    {"adam: {lr: 1e-3}", "adam: {lr: 1e-3, betas: [0.5, 0.999]}",
+     "\noptimizers\n~ all.betas  [0.9, 0.999]  [0.5, 0.999]"},
+    {"adam: {lr: 1e-3}", "sgd: {lr: 1e-3, nesterov: true, momentum: 0.5}", "+ all.nesterov "},
+    {"adam: {lr: 1e-3}", "adam: {lr: 1e-3}, clip_norm: 2, every: 3", "~ all.every      1  3"},
     {"lr: 1e-3", "lr: 2e-3", "\noptimizers\n~ all.lr  0.001"},
     {"'2 * l1", "'3 * l1", "\nlosses\n~ L.same, its factor  2"},
     {"l1_loss(z, x)", "l1_loss(z, y)", "\nlosses\n~ L.same  "},

@@ -162,8 +162,8 @@ static const struct {
     {"{" F32("y", "[1]", "8", "12") "," F32("x", "[2]", "0", "8") "}", 12, NULL},
     {"{" F32("y", "[0]", "8", "8") "," F32("x", "[2]", "0", "8") "}", 8, NULL},
     {"{\"x\":{\"dtype\":\"F4\",\"shape\":[3],\"data_offsets\":[0,2]}}", 2, NULL},
-    {"", 0, "not JSON"},
-    {"[]", 0, "not a JSON object"},
+    {" ", 0, "is not a safetensors file"},
+    {"[]", 0, "is not a safetensors file"},
     {"{\"x\":", 0, "not JSON"},
     {"{} x", 0, "not JSON"},
     {"{" F32("x", "[1]", "0", "4") "," F32("x", "[1]", "4", "8") "}", 8, "duplicate object key"},
@@ -225,6 +225,21 @@ START_TEST(unsound_files)
     refused(folder_write("huge", &huge, 8), "the limit is 100000000");
     refused(folder_write("long", &long_one, 8), "the limit is 100000000");
     refused(folder_write("beyond", &beyond, 8), "only 0 follow");
+}
+END_TEST
+
+/* What torch.save writes, a zip or, before 1.6, a pickle; and a text. */
+START_TEST(other_kinds_of_files)
+{
+    const char *zip = folder_write("model.pth", "PK\3\4\0\0\x08\x08\0\0\0\0\0\0", 14);
+
+    ck_assert_ptr_null(ug_safetensors_open(zip, UG_NOWHERE, diags));
+    expect_message("but one that torch.save writes");
+    expect_part(messages(), "in Python: safetensors.torch.save_file(");
+    forget_messages();
+    refused(folder_write("old.pt", "\x80\2\x8a\nl\xfc\x9c\x46\xf9\x20", 10),
+            "but one that torch.save writes");
+    refused(folder_write("a.yaml", "unitgraph: 1\n", 13), "is not a safetensors file");
 }
 END_TEST
 
@@ -317,6 +332,7 @@ Suite *ug_suite(void)
     tcase_add_loop_test(t, conversion, 0, sizeof conversions / sizeof *conversions);
     tcase_add_loop_test(t, unsound_headers, 0, sizeof headers / sizeof *headers);
     tcase_add_test(t, unsound_files);
+    tcase_add_test(t, other_kinds_of_files);
     tcase_add_test(t, damaged_files);
     tcase_add_test(t, failed_write);
     tcase_add_test(t, unwritable_places);

@@ -157,6 +157,21 @@ START_TEST(tables)
 }
 END_TEST
 
+/* RFC 4180: what has a comma or a quote stands in quotes, and a quote is doubled. */
+START_TEST(heads_are_quoted)
+{
+    static const char *const sets[] = {"a=0"};
+    static const struct ug_sweep_metric metrics[] = {{"l1, \"mean\"", false}};
+    const struct ug_sweep_plan plan = plan_of(sets, 1);
+    const struct ug_sweep_result result = {UG_SWEEP_TO_DO, folder_file("0"), 0, 4};
+
+    ck_assert(ug_sweep_results(folder_file("."), "one", &plan, &result, metrics, 1, diags));
+    expect_part(experiment_text("results.csv"),
+                "run,state,step,seconds,\"l1, \"\"mean\"\"\",\"best l1, \"\"mean\"\"\","
+                "\"step of best l1, \"\"mean\"\"\"\r\n");
+}
+END_TEST
+
 /* ---- Runs ---- */
 
 static const char text[] =
@@ -269,6 +284,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, names_are_safe);
     tcase_add_test(t, wrong_values);
     tcase_add_test(t, tables);
+    tcase_add_test(t, heads_are_quoted);
     tcase_add_test(t, runs_are_those_of_run);
     tcase_add_test(t, goes_on);
     tcase_add_test(t, one_fails);

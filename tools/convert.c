@@ -1,26 +1,33 @@
 /* convert.c -- unitgraph convert: parameters from and to other programs. */
 #include "tools/command.h"
 
+struct convert {
+    struct ug_convert_options options;
+    bool quiet;
+};
+
 static const struct option options[] = {
-    {"map", 0, OPTION_TEXT, offsetof(struct ug_convert_options, map), 0, "FILE",
+    {"map", 0, OPTION_TEXT, offsetof(struct convert, options.map), 0, "FILE",
      "names there and names here (required)"},
-    {"for", 0, OPTION_TEXT, offsetof(struct ug_convert_options, experiment), 0, "FILE.yaml",
+    {"for", 0, OPTION_TEXT, offsetof(struct convert, options.experiment), 0, "FILE.yaml",
      "the experiment: check names and shapes, and write it along"},
-    {"reverse", 0, OPTION_FLAG, offsetof(struct ug_convert_options, reverse), 0, NULL,
+    {"reverse", 0, OPTION_FLAG, offsetof(struct convert, options.reverse), 0, NULL,
      "from the names here to those there"},
-    {"partial", 0, OPTION_FLAG, offsetof(struct ug_convert_options, partial), 0, NULL,
+    {"partial", 0, OPTION_FLAG, offsetof(struct convert, options.partial), 0, NULL,
      "leave out what has no counterpart on the other side"},
-    {"dry-run", 0, OPTION_FLAG, offsetof(struct ug_convert_options, dry_run), 0, NULL,
+    {"dry-run", 0, OPTION_FLAG, offsetof(struct convert, options.dry_run), 0, NULL,
      "write nothing; show every tensor, what it becomes, and what does not fit"},
-    {"map-set", 0, OPTION_SETS, offsetof(struct ug_convert_options, map_overrides), 0, "NAME=EXPR",
+    {"map-set", 0, OPTION_SETS, offsetof(struct convert, options.map_overrides), 0, "NAME=EXPR",
      "replace a value of the map"},
-    THE_SETS(offsetof(struct ug_convert_options, overrides)),
+    THE_SETS(offsetof(struct convert, options.overrides)),
+    THE_QUIET(offsetof(struct convert, quiet)),
     OPTION_END,
 };
 
 static enum ug_status run(const struct call *call)
 {
-    struct ug_convert_options *o = call->settings;
+    struct convert *c = call->settings;
+    struct ug_convert_options *o = &c->options;
 
     if (!o->map)
         return command_wrong(call, "it needs --map FILE");
@@ -29,6 +36,7 @@ static enum ug_status run(const struct call *call)
     o->in = call->words[0];
     o->out = call->words[1];
     o->table = o->dry_run ? stdout : NULL;
+    o->progress = c->quiet ? NULL : stderr;
     return ug_convert_weights(o, call->diags);
 }
 
@@ -65,7 +73,7 @@ const struct command command_convert = {
         "  unitgraph convert runs/unit/latest/params.safetensors torch.safetensors --reverse \\\n"
         "                    --map graphs/maps/pytorch_gan.yaml\n",
     .options = options,
-    .size = sizeof(struct ug_convert_options),
+    .size = sizeof(struct convert),
     .words = {1, 2},
     .run = run,
 };

@@ -76,6 +76,23 @@ static bool map_file(const struct reading *r)
     return true;
 }
 
+/* A header is a JSON object, behind its length.  Says what else a file may be that was taken for
+ * one. */
+static bool begins_well(const struct reading *r)
+{
+    const unsigned char *bytes = r->s->map;
+    const bool zip = !memcmp(bytes, "PK\3\4", 4), pickle = bytes[0] == 0x80 && bytes[1] < 6;
+
+    if (r->s->size <= PREFIX || bytes[PREFIX] == '{')
+        return true;
+    struct ug_diag *d = ug_error(r->diags, r->pos, "'%s' is not a safetensors file%s", r->path,
+                                 zip || pickle ? ", but one that torch.save writes" : "");
+    if (zip || pickle)
+        ug_note(d, UG_NOWHERE,
+                "in Python: safetensors.torch.save_file(model.state_dict(), 'x.safetensors')");
+    return false;
+}
+
 /* Sets *begin to where the tensors' bytes start in the file. */
 static bool parse_header(const struct reading *r, size_t *begin)
 {
@@ -83,6 +100,8 @@ static bool parse_header(const struct reading *r, size_t *begin)
     uint64_t length;
 
     memcpy(&length, r->s->map, sizeof length);
+    if (!begins_well(r))
+        return false;
     if (length > largest_header)
         return refuse(r, "its header claims %" PRIu64 " bytes; the limit is %" PRIu64, length,
                       largest_header);

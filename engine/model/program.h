@@ -60,6 +60,13 @@ struct ug_data_spec {
 enum ug_optimizer_kind { UG_ADAM, UG_ADAMW, UG_SGD, UG_RMSPROP };
 const char *ug_optimizer_kind_name(enum ug_optimizer_kind kind); /* "adam" */
 
+/* Name and value of the i-th setting that applies to an optimizer, as a file's keys order them, `lr`
+ * left out; false after the last. */
+struct ug_optimizer_spec;
+enum { UG_SETTING_TEXT = 64 };
+bool ug_optimizer_setting(const struct ug_optimizer_spec *o, int i, const char **name,
+                          char value[UG_SETTING_TEXT]);
+
 struct ug_optimizer_spec {
     const char *name;
     struct ug_pos pos;

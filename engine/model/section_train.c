@@ -1,5 +1,6 @@
 /* section_train.c -- `train`: how long, in which order, and what the optimizers do. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/model/keys.h"
@@ -96,6 +97,40 @@ static const struct ug_key optimizer_keys[] = {
      .offset = OPTIMIZER(ema), .min = 0, .max = 1},
     {.name = NULL},
 };
+
+/* False of a key whose value is no number. */
+static bool print_setting(const struct ug_key *key, const struct ug_optimizer_spec *o,
+                          char text[UG_SETTING_TEXT])
+{
+    const void *field = (const char *)o + key->offset;
+
+    if (key->type == UG_KEY_REAL)
+        snprintf(text, UG_SETTING_TEXT, "%g", *(const double *)field);
+    else if (key->type == UG_KEY_PAIR)
+        snprintf(text, UG_SETTING_TEXT, "[%g, %g]", ((const double *)field)[0],
+                 ((const double *)field)[1]);
+    else if (key->type == UG_KEY_INT)
+        snprintf(text, UG_SETTING_TEXT, "%lld", (long long)*(const int64_t *)field);
+    else if (key->type == UG_KEY_BOOL)
+        snprintf(text, UG_SETTING_TEXT, "%s", *(const bool *)field ? "true" : "false");
+    else
+        return false;
+    return true;
+}
+
+bool ug_optimizer_setting(const struct ug_optimizer_spec *o, int i, const char **name,
+                          char value[UG_SETTING_TEXT])
+{
+    const struct ug_key *const tables[] = {methods[o->kind].keys, optimizer_keys};
+
+    for (int t = 0; t < 2; t++)
+        for (const struct ug_key *key = tables[t]; key->name; key++)
+            if (print_setting(key, o, value) && i-- == 0) {
+                *name = key->name;
+                return true;
+            }
+    return false;
+}
 
 static const struct method *find_method(struct ug_sections *s, const struct ug_yaml *key,
                                         const struct ug_yaml *map)

@@ -3,6 +3,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/run/bench_shares.h"
+#include "engine/run/median.h"
 #include "engine/run/need.h"
 #include "engine/run/trace.h"
 #include "engine/unitgraph.h"
@@ -72,13 +73,6 @@ static bool trace_step(struct bench *b, const char *path)
     return take_step(b, &unused);
 }
 
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* ---- Results ---- */
 
 struct result {
@@ -107,9 +101,7 @@ static struct result measure(struct bench *b)
                        .predicted = predict_bytes(b),
                        .peak = (double)ug_peak_bytes()};
 
-    qsort(b->seconds, (size_t)b->n, sizeof *b->seconds, compare);
-    r.median =
-        b->n % 2 ? b->seconds[b->n / 2] : (b->seconds[b->n / 2 - 1] + b->seconds[b->n / 2]) / 2;
+    r.median = ug_median(b->seconds, b->n); /* which sorts them */
     r.waiting = b->waited / b->total;
     r.machine = ug_machine_measure();
     r.shares = ug_shares_measure(t, &now, &r.machine);

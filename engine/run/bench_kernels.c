@@ -12,6 +12,7 @@
 #include "engine/base/memory.h"
 #include "engine/base/random.h"
 #include "engine/run/bench_kernels.h"
+#include "engine/run/median.h"
 #include "engine/run/trainer.h"
 #include "engine/unitgraph.h"
 
@@ -106,13 +107,6 @@ static void add_calls(struct ug_bench_jobs *jobs, const struct ug_plan *plan)
 
 /* ---- Timing ---- */
 
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* The median of `runs`, or of enough of them. */
 static double time_way(const struct ug_bench_job *job, const struct ug_kernel *k, int id,
                        int64_t runs)
@@ -128,8 +122,7 @@ static double time_way(const struct ug_bench_job *job, const struct ug_kernel *k
         seconds[n] = ug_now() - start;
         total += seconds[n++];
     }
-    qsort(seconds, (size_t)n, sizeof *seconds, compare);
-    return seconds[n / 2];
+    return ug_median(seconds, n);
 }
 
 /* Room for a value, filled with noise; NULL if there is not enough. */

@@ -77,6 +77,13 @@ static bool check(struct conversion *c)
     return false;
 }
 
+static void say_written(const struct conversion *c, int n)
+{
+    if (c->options->progress)
+        fprintf(c->options->progress, "wrote %d tensor%s to %s\n", n, n == 1 ? "" : "s",
+                c->options->out);
+}
+
 static bool write_tensors(const struct conversion *c)
 {
     static const char *const metadata[] = {"format", "pt", NULL};
@@ -88,14 +95,21 @@ static bool write_tensors(const struct conversion *c)
         if (ug_verdict_fits(m->rows[i].verdict))
             tensors[n++] = (struct ug_named_tensor){m->rows[i].to, m->rows[i].made};
     ug_file_sweep(c->options->out);
-    return ug_safetensors_write(c->options->out, tensors, n, metadata, c->diags);
+    if (!ug_safetensors_write(c->options->out, tensors, n, metadata, c->diags))
+        return false;
+    say_written(c, n);
+    return true;
 }
 
 static bool write(const struct conversion *c)
 {
-    return c->store ? ug_weights_write(c->options->out, c->program, c->store->data,
-                                       ug_config_text(c->program), c->diags)
-                    : write_tensors(c);
+    if (!c->store)
+        return write_tensors(c);
+    if (!ug_weights_write(c->options->out, c->program, c->store->data, ug_config_text(c->program),
+                          c->diags))
+        return false;
+    say_written(c, ug_weights_count(c->program));
+    return true;
 }
 
 static enum ug_status convert(struct conversion *c)

@@ -212,31 +212,14 @@ static void add_optimizer(struct ug_facts *f, const struct ug_program *p,
                           const struct ug_optimizer_spec *o)
 {
     const enum ug_fact_section s = UG_FACT_OPTIMIZERS;
-    const bool adam = o->kind == UG_ADAM || o->kind == UG_ADAMW;
+    char value[UG_SETTING_TEXT];
+    const char *name;
 
     say(f, s, join(f, o->name, "kind"), "%s", ug_optimizer_kind_name(o->kind));
     add_rate(f, p, o);
     say(f, s, join(f, o->name, "updates"), "%s", updated_text(f, o));
-    if (adam)
-        say(f, s, join(f, o->name, "betas"), "[%g, %g]", o->betas[0], o->betas[1]);
-    if (o->kind != UG_SGD)
-        say(f, s, join(f, o->name, "eps"), "%g", o->eps);
-    say(f, s, join(f, o->name, "weight_decay"), "%g", o->weight_decay);
-    if (!adam)
-        say(f, s, join(f, o->name, "momentum"), "%g", o->momentum);
-    if (o->kind == UG_SGD) {
-        say(f, s, join(f, o->name, "dampening"), "%g", o->dampening);
-        say(f, s, join(f, o->name, "nesterov"), "%s", o->nesterov ? "true" : "false");
-    }
-    if (adam)
-        say(f, s, join(f, o->name, "amsgrad"), "%s", o->amsgrad ? "true" : "false");
-    if (o->kind == UG_RMSPROP) {
-        say(f, s, join(f, o->name, "alpha"), "%g", o->alpha);
-        say(f, s, join(f, o->name, "centered"), "%s", o->centered ? "true" : "false");
-    }
-    say(f, s, join(f, o->name, "clip_norm"), "%g", o->clip_norm);
-    say(f, s, join(f, o->name, "every"), "%lld", (long long)o->every);
-    say(f, s, join(f, o->name, "ema"), "%g", o->ema);
+    for (int i = 0; ug_optimizer_setting(o, i, &name, value); i++)
+        say(f, s, join(f, o->name, name), "%s", value);
 }
 
 static void add_training(struct ug_facts *f, const struct ug_program *p)

@@ -89,6 +89,13 @@ static void put_field(FILE *out, const char *text)
     putc('"', out);
 }
 
+/* A field behind another. */
+static void put_next(FILE *out, const char *text)
+{
+    putc(',', out);
+    put_field(out, text);
+}
+
 /* An empty field where there is no number. */
 static void put_number(FILE *out, double value)
 {
@@ -100,19 +107,17 @@ static void put_number(FILE *out, double value)
 static void put_csv_head(const struct results *r)
 {
     fputs("run", r->out);
-    for (int i = 0; i < r->plan->n_axes; i++) {
-        putc(',', r->out);
-        put_field(r->out, r->plan->axes[i].name);
-    }
+    for (int i = 0; i < r->plan->n_axes; i++)
+        put_next(r->out, r->plan->axes[i].name);
     fputs(",state,step,seconds", r->out);
-    for (int i = 0; i < r->n_metrics; i++)
-        fprintf(r->out, ",%s,best %s,step of best %s", r->metrics[i].name, r->metrics[i].name,
-                r->metrics[i].name);
+    for (int i = 0; i < r->n_metrics; i++) {
+        put_next(r->out, r->metrics[i].name);
+        put_next(r->out, ug_arena_format(r->arena, "best %s", r->metrics[i].name));
+        put_next(r->out, ug_arena_format(r->arena, "step of best %s", r->metrics[i].name));
+    }
     for (int i = 0; i < r->n_losses; i++) {
-        putc(',', r->out);
-        put_field(r->out, r->losses[i]);
-        putc(',', r->out);
-        put_field(r->out, ug_arena_format(r->arena, "lowest %s", r->losses[i]));
+        put_next(r->out, r->losses[i]);
+        put_next(r->out, ug_arena_format(r->arena, "lowest %s", r->losses[i]));
     }
     fputs("\r\n", r->out);
 }
@@ -124,10 +129,8 @@ static void put_csv_row(const struct results *r, int run)
     const struct ug_series *seconds = ug_curves_find(&r->curves[run], "seconds");
 
     put_field(r->out, r->plan->runs[run].name);
-    for (int i = 0; i < r->plan->n_axes; i++) {
-        putc(',', r->out);
-        put_field(r->out, r->plan->runs[run].values[i]);
-    }
+    for (int i = 0; i < r->plan->n_axes; i++)
+        put_next(r->out, r->plan->runs[run].values[i]);
     fprintf(r->out, ",%s,%lld", ug_sweep_state_text(r->runs[run].state),
             (long long)r->runs[run].step);
     put_number(r->out, seconds ? seconds->last.value : NAN);

@@ -98,18 +98,15 @@ static void find_missing(struct reading *r)
 
 /* ---- Saying what does not fit ---- */
 
+/* The nearest name among those of the other side that have no counterpart either. */
 static const char *nearest(const struct reading *r, const struct misfit *m)
 {
-    const int n_file = ug_safetensors_count(r->file), n_graph = r->program->params->n;
-    const char **names = ug_xcalloc((size_t)(n_file + n_graph), sizeof *names);
+    const char **names = ug_xcalloc((size_t)r->n_misfits, sizeof *names);
     size_t n = 0;
 
-    if (m->stored)
-        for (int i = 0; i < n_graph; i++)
-            names[n++] = r->program->params->items[i]->name;
-    else
-        for (int i = 0; i < n_file; i++)
-            names[n++] = ug_safetensors_item(r->file, i)->name;
+    for (int i = 0; i < r->n_misfits; i++)
+        if (m->stored ? !r->misfits[i].stored : !r->misfits[i].param)
+            names[n++] = r->misfits[i].name;
     const char *found = ug_nearest(m->name, names, n);
     free(names);
     return found;
@@ -135,8 +132,8 @@ static void note_misfit(const struct reading *r, const struct misfit *m, int wid
         name = nearest(r, m);
         remark = name ? "near: " : "";
     }
-    ug_note(diag, UG_NOWHERE, "%-*s  %-14s  %-14s  %s%s", width, m->name, in_file, in_graph, remark,
-            name ? name : "");
+    ug_note(diag, UG_NOWHERE, name ? "%-*s  %-14s  %-14s  %s%s" : "%-*s  %-14s  %s", width, m->name,
+            in_file, in_graph, remark, name);
 }
 
 static void report(const struct reading *r, const char *path, struct ug_pos pos,
@@ -154,11 +151,13 @@ static void report(const struct reading *r, const char *path, struct ug_pos pos,
     struct ug_diag *diag =
         ug_error(diags, pos, "'%s' does not fit the graph: %d missing, %d unknown, %d that differ",
                  path, missing, unknown, r->n_misfits - missing - unknown);
-    ug_note(diag, UG_NOWHERE, "%-*s  %-14s  %-14s", width, "name", "in the file", "in the graph");
+    ug_note(diag, UG_NOWHERE, "%-*s  %-14s  %s", width, "name", "in the file", "in the graph");
     for (int i = 0; i < r->n_misfits && i < MOST_ROWS; i++)
         note_misfit(r, &r->misfits[i], width, diag);
     if (r->n_misfits > MOST_ROWS)
         ug_note(diag, UG_NOWHERE, "… and %d more", r->n_misfits - MOST_ROWS);
+    if (missing && unknown)
+        ug_note(diag, UG_NOWHERE, "'unitgraph convert' writes a file with other names");
 }
 
 bool ug_weights_take(const struct ug_safetensors *file, const char *path, struct ug_pos pos,
@@ -237,6 +236,16 @@ struct ug_input *ug_weights_inputs(const struct ug_safetensors *file, struct ug_
         text += used;
     }
     return inputs;
+}
+
+int ug_weights_count(const struct ug_program *p)
+{
+    int n_params, n = 0;
+    struct ug_param **params = ug_program_list_params(p, &n_params);
+
+    for (int i = 0; i < n_params; i++)
+        n += params[i]->owner == params[i];
+    return n;
 }
 
 bool ug_weights_write(const char *path, const struct ug_program *p, void *const *data,

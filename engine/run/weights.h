@@ -23,6 +23,9 @@ bool ug_weights_take(const struct ug_safetensors *file, const char *path, struct
 bool ug_weights_write(const char *path, const struct ug_program *p, void *const *data,
                       const char *config, struct ug_diags *diags);
 
+/* How many tensors that writes. */
+int ug_weights_count(const struct ug_program *p);
+
 /* The types of inputs in a file's metadata, from the arena; *n is 0 if it has none. */
 struct ug_input *ug_weights_inputs(const struct ug_safetensors *file, struct ug_arena *a, int *n);
 
