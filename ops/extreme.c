@@ -194,6 +194,8 @@ static const struct ug_op max = {
     .gradient = extreme_gradient,
     .simplify = ug_reduce_simplify,
     .flops = ug_reduce_flops,
+    .per_sample = 1,
+    .mixes = ug_reduce_mixes,
 };
 
 static const struct ug_op min = {
@@ -211,6 +213,8 @@ static const struct ug_op min = {
     .gradient = extreme_gradient,
     .simplify = ug_reduce_simplify,
     .flops = ug_reduce_flops,
+    .per_sample = 1,
+    .mixes = ug_reduce_mixes,
 };
 
 /* ---- argmax ---- */
@@ -296,6 +300,8 @@ static const struct ug_op argmax = {
     .run = argmax_run,
     .why_no_gradient = "an index does not change smoothly",
     .flops = ug_reduce_flops,
+    .per_sample = 1,
+    .mixes = ug_reduce_mixes,
 };
 
 static const struct ug_op *const ops[] = {&max, &min, &argmax, NULL};

@@ -79,6 +79,22 @@ static struct ug_node *slice_simplify(struct ug_builder *b, const struct ug_node
                : NULL;
 }
 
+/* Not all samples, or one without its axis. */
+static bool slice_mixes(const void *attrs, const struct ug_type *in)
+{
+    const struct ug_slice_attrs *a = attrs;
+
+    return in->shape.rank < 1 || a->start[0] != 0 || a->stop[0] != in->shape.dim[0] || a->drop[0];
+}
+
+static bool slice_widen(void *attrs, int64_t n)
+{
+    struct ug_slice_attrs *a = attrs;
+
+    a->stop[0] *= n;
+    return true;
+}
+
 static const struct ug_op slice = {
     .name = "slice",
     .summary = "A part of a tensor: what x[:, 0:3] means.",
@@ -90,6 +106,9 @@ static const struct ug_op slice = {
     .gradient = slice_gradient,
     .simplify = slice_simplify,
     .flops = ug_no_flops,
+    .per_sample = 1,
+    .mixes = slice_mixes,
+    .widen = slice_widen,
 };
 
 /* ---- split ---- */
@@ -264,6 +283,13 @@ static const struct ug_arg cat_args[] = {
     {.name = NULL},
 };
 
+static bool cat_mixes(const void *attrs, const struct ug_type *in)
+{
+    const struct ug_cat_attrs *a = attrs;
+
+    return ug_axis_of(a->dim, in->shape.rank, NULL) <= 0;
+}
+
 static const struct ug_op cat = {
     .name = "cat",
     .summary = "Several tensors laid end to end along an axis.",
@@ -276,6 +302,8 @@ static const struct ug_op cat = {
     .gradient = cat_gradient,
     .simplify = cat_simplify,
     .flops = ug_no_flops,
+    .per_sample = ~0u,
+    .mixes = cat_mixes,
 };
 
 static const struct ug_op *const ops[] = {&cat, &split, &slice, NULL};

@@ -164,6 +164,7 @@ static const struct ug_op max_pool2d_index = {
     .run = index_run,
     .flops = max_pool2d_flops,
     .why_no_gradient = "positions are whole numbers",
+    .per_sample = 1,
 };
 
 /* ---- Scatter to positions, gather from them ---- */
@@ -221,6 +222,7 @@ static const struct ug_op plane_scatter = {
     .infer = plane_scatter_infer,
     .run = plane_scatter_run,
     .gradient = plane_scatter_gradient,
+    .per_sample = 3,
 };
 
 static bool plane_gather_infer(struct ug_inference *t)
@@ -267,6 +269,7 @@ static const struct ug_op plane_gather = {
     .infer = plane_gather_infer,
     .run = plane_gather_run,
     .gradient = plane_gather_gradient,
+    .per_sample = 3,
 };
 
 static void max_pool2d_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node *dy,
@@ -319,6 +322,7 @@ static const struct ug_op max_pool2d = {
     .scratch = max_pool2d_scratch,
     .gradient = max_pool2d_gradient,
     .flops = max_pool2d_flops,
+    .per_sample = 1,
 };
 
 static const struct ug_op *const ops[] = {

@@ -90,6 +90,13 @@ static struct ug_node *pad_simplify(struct ug_builder *b, const struct ug_node *
     return y->in[0];
 }
 
+static bool pad_mixes(const void *attrs, const struct ug_type *in)
+{
+    const struct ug_pad_attrs *a = attrs;
+
+    return in->shape.rank < 1 || a->padding.before[0] || a->padding.after[0];
+}
+
 static const struct ug_op padding = {
     .name = "padding",
     .summary = "More elements, or fewer, at the ends of axes.",
@@ -101,6 +108,8 @@ static const struct ug_op padding = {
     .gradient = pad_gradient,
     .simplify = pad_simplify,
     .flops = ug_no_flops,
+    .per_sample = 1,
+    .mixes = pad_mixes,
 };
 
 static bool pad_back_infer(struct ug_inference *t)
@@ -139,6 +148,8 @@ static const struct ug_op padding_back = {
     .run = pad_back_run,
     .gradient = pad_back_gradient,
     .simplify = pad_simplify,
+    .per_sample = 1,
+    .mixes = pad_mixes,
 };
 
 /* ---- pad ---- */

@@ -49,6 +49,8 @@ static const struct ug_op sum = {
     .gradient = sum_gradient,
     .simplify = ug_reduce_simplify,
     .flops = ug_reduce_flops,
+    .per_sample = 1,
+    .mixes = ug_reduce_mixes,
 };
 
 static void mean_run(const struct ug_kernel *k)
@@ -83,6 +85,8 @@ static const struct ug_op mean = {
     .gradient = mean_gradient,
     .simplify = ug_reduce_simplify,
     .flops = ug_reduce_flops,
+    .per_sample = 1,
+    .mixes = ug_reduce_mixes,
 };
 
 /* ---- var ---- */

@@ -54,6 +54,14 @@ struct ug_node *ug_reduce_simplify(struct ug_builder *b, const struct ug_node *y
     return r.n == 1 ? ug_reshape(b, y->in[0], y->type.shape) : NULL;
 }
 
+bool ug_reduce_mixes(const void *attrs, const struct ug_type *in)
+{
+    const struct ug_reduce_attrs *a = attrs;
+    struct ug_axes axes;
+
+    return in->shape.rank < 1 || !ug_axes_of(&a->dim, in->shape.rank, &axes, NULL) || axes.in[0];
+}
+
 double ug_reduce_flops(const void *attrs, const struct ug_type *in, const struct ug_type *out)
 {
     (void)attrs, (void)out;

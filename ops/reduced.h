@@ -24,6 +24,9 @@ struct ug_node *ug_under(struct ug_builder *b, struct ug_node *v, const struct u
 /* Where every result is made from one element, it is that element: a view. */
 struct ug_node *ug_reduce_simplify(struct ug_builder *b, const struct ug_node *y);
 
+/* Whether axis 0 is among those that are reduced. */
+bool ug_reduce_mixes(const void *attrs, const struct ug_type *in);
+
 /* One addition or comparison for each element of the input. */
 double ug_reduce_flops(const void *attrs, const struct ug_type *in, const struct ug_type *out);
 

@@ -152,6 +152,7 @@ static const struct ug_op resample_adjoint = {
     .gradient = adjoint_gradient,
     .simplify = adjoint_simplify,
     .flops = resample_flops,
+    .per_sample = 1,
 };
 
 static void resample_gradient(struct ug_builder *b, struct ug_node *y, struct ug_node *dy,
@@ -240,6 +241,7 @@ static const struct ug_op upsample = {
     .scratch = resample_scratch,
     .gradient = resample_gradient,
     .flops = resample_flops,
+    .per_sample = 1,
 };
 
 static struct ug_node *avg_pool2d_build(struct ug_call *c)
@@ -313,6 +315,7 @@ static const struct ug_op avg_pool2d = {
     .scratch = resample_scratch,
     .gradient = resample_gradient,
     .flops = resample_flops,
+    .per_sample = 1,
 };
 
 static struct ug_node *adaptive_avg_pool2d_build(struct ug_call *c)
@@ -350,6 +353,7 @@ static const struct ug_op adaptive_avg_pool2d = {
     .scratch = resample_scratch,
     .gradient = resample_gradient,
     .flops = resample_flops,
+    .per_sample = 1,
 };
 
 /* ---- pixel_shuffle: two moves of axes ---- */

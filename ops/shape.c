@@ -241,6 +241,13 @@ static const struct ug_arg permute_args[] = {
     {.name = NULL},
 };
 
+static bool permute_mixes(const void *attrs, const struct ug_type *in)
+{
+    const struct ug_permute_attrs *a = attrs;
+
+    return in->shape.rank < 1 || ug_axis_of(a->dims.v[0], in->shape.rank, NULL) != 0;
+}
+
 static const struct ug_op permute = {
     .name = "permute",
     .summary = "The axes in another order.",
@@ -254,6 +261,8 @@ static const struct ug_op permute = {
     .gradient = permute_gradient,
     .simplify = permute_simplify,
     .flops = ug_no_flops,
+    .per_sample = 1,
+    .mixes = permute_mixes,
 };
 
 struct transpose_attrs {

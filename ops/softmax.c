@@ -251,6 +251,13 @@ static const struct ug_arg softmax_args[] = {
     {.name = NULL},
 };
 
+static bool softmax_mixes(const void *attrs, const struct ug_type *in)
+{
+    const struct ug_softmax_attrs *a = attrs;
+
+    return ug_axis_of(a->dim, in->shape.rank, NULL) <= 0;
+}
+
 static const struct ug_op softmax = {
     .name = "softmax",
     .summary = "Positive numbers that add up to 1 along an axis.",
@@ -263,6 +270,8 @@ static const struct ug_op softmax = {
     .gradient = softmax_gradient,
     .flops = softmax_flops,
     .in_place = 1,
+    .per_sample = 1,
+    .mixes = softmax_mixes,
 };
 
 static const struct ug_op log_softmax = {
@@ -276,6 +285,8 @@ static const struct ug_op log_softmax = {
     .run = log_softmax_run,
     .gradient = log_softmax_gradient,
     .flops = softmax_flops,
+    .per_sample = 1,
+    .mixes = softmax_mixes,
 };
 
 static const struct ug_op *const ops[] = {&softmax, &log_softmax, NULL};

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/graph/node.h"
+
 /* A node in both graphs. */
 struct pair {
     const struct ug_node *one, *many;
@@ -53,7 +55,7 @@ static bool keeps_apart(const struct ug_node *n, const bool *samples)
         if (!samples[n->in[i]->id])
             continue;
         if (n->op->map ? in->rank != out->rank || in->dim[0] != out->dim[0]
-                       : !(n->op->per_sample >> i & 1))
+                       : !ug_node_per_sample(n, i))
             return false;
     }
     return true;

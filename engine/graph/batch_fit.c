@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/graph/batch_finder.h"
+#include "engine/graph/node.h"
 
 bool ug_batch_has_samples(const struct ug_node *n, int input)
 {
@@ -10,13 +11,14 @@ bool ug_batch_has_samples(const struct ug_node *n, int input)
 
     if (n->op->map)
         return in->rank == n->type.shape.rank && in->dim[0] == n->type.shape.dim[0];
-    return in->rank && (n->op->per_sample | n->op->sums_samples) >> input & 1;
+    return in->rank && (n->op->sums_samples >> input & 1 || ug_node_per_sample(n, input));
 }
 
 bool ug_batch_may_join(const struct ug_node *n)
 {
     return n->n_in && n->n_in <= UG_BATCH_MAX_INPUTS && n->type.shape.rank && !n->op->state_input &&
-           (n->op->map || n->op->per_sample || n->op->sums_samples);
+           (n->op->map || n->op->sums_samples ||
+            (n->op->per_sample && !(n->op->mixes && n->op->mixes(n->attrs, &n->in[0]->type))));
 }
 
 static enum ug_feed feed_of(const struct ug_batch_finder *f, const int *ids, int n, int input)

@@ -64,3 +64,11 @@ const char *ug_node_label(struct ug_arena *a, const struct ug_node *n)
     return ug_arena_format(a, "%s%s", n->backward ? "grad " : "",
                            n->place ? n->place : n->op->name);
 }
+
+bool ug_node_per_sample(const struct ug_node *n, int input)
+{
+    enum { BITS = 32 }; /* all of them are set where there may be more inputs */
+
+    return n->op->per_sample >> (input < BITS ? input : BITS - 1) & 1 &&
+           !(n->op->mixes && n->op->mixes(n->attrs, &n->in[0]->type));
+}

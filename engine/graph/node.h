@@ -10,6 +10,8 @@ double ug_node_flops(const struct ug_node *n);
 size_t ug_node_scratch(const struct ug_node *n);
 /* Whether the kernel can add its result to what lies in its place. */
 bool ug_node_adds(const struct ug_node *n);
+/* Whether each sample of the output is computed from that sample of an input (op->per_sample). */
+bool ug_node_per_sample(const struct ug_node *n, int input);
 /* Bit i: the kernel can apply the elementwise op that makes its input i. */
 unsigned ug_node_reads(const struct ug_node *n);
 

@@ -212,6 +212,9 @@ struct ug_op {
      * inputs not marked.  Then runs over several batches can be one over all of them: see
      * ug_batch.  Elementwise ops need not say so. */
     unsigned per_sample;
+    /* Whether such an op does so not after all, with these settings and this type of input 0: a sum
+     * over axis 0 does not.  NULL: it always does. */
+    bool (*mixes)(const void *attrs, const struct ug_type *in);
     unsigned sums_samples; /* the same, but the output is a sum over samples */
     /* Makes attrs of such an op those for n times as many samples; false: there are none.  NULL:
      * they are the same. */
