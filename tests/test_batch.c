@@ -9,13 +9,16 @@
 #include "harness_bench.h"
 #include "harness_main.h"
 #include "ops/convolve.h"
+#include "ops/emit.h"
 #include "ops/normalize.h"
 
 enum { CHANNELS = 16, SIZE = 4, MOST = 16 };
 
+static int samples = 1; /* of a picture, as Check's fork finds it in each test */
+
 static struct ug_node *picture(void)
 {
-    return ug_bench_floats(&t, UG_SHAPE(1, CHANNELS, SIZE, SIZE), NULL);
+    return ug_bench_floats(&t, UG_SHAPE(samples, CHANNELS, SIZE, SIZE), NULL);
 }
 
 static struct ug_node *weight(void)
@@ -297,6 +300,25 @@ START_TEST(faults_have_the_place_of_their_sample)
 }
 END_TEST
 
+/* What follows joined layers and keeps samples apart is joined too; what mixes samples is not. */
+START_TEST(joins_only_what_keeps_samples_apart)
+{
+    struct ug_node *w = weight(), *v = weight(), *roots[4];
+
+    for (int i = 0; i < 2; i++) {
+        struct ug_node *pair[] = {convolve(picture(), w), convolve(picture(), v)};
+        struct ug_node *channels = ug_cat(&t.b, pair, 2, 1), *stacked = ug_cat(&t.b, pair, 2, 0);
+        roots[2 * i] = op("tanh", ug_slice(&t.b, channels, 1, 3, 20), NULL);
+        roots[2 * i + 1] = op("tanh", ug_slice(&t.b, stacked, 0, 0, 1), NULL);
+    }
+    struct ug_graph *g = batched(roots, 4);
+    ck_assert_int_eq(count(g, "convolve"), 2);
+    ck_assert_int_eq(count(g, "cat"), 3);
+    ck_assert_int_eq(count(g, "slice"), 3);
+    ug_graph_free(g);
+}
+END_TEST
+
 /* ---- Graphs drawn at random ---- */
 
 static uint64_t state;
@@ -307,11 +329,38 @@ static int draw(int n)
     return (int)((state >> 33) % (uint64_t)n);
 }
 
+/* Channels of two pictures, or their samples, crosswise. */
+static struct ug_node *cross(struct ug_node *x, struct ug_node *y, int axis)
+{
+    const int64_t n = x->type.shape.dim[axis], half = n / 2;
+    struct ug_node *parts[] = {ug_slice(&t.b, x, axis, half, n), ug_slice(&t.b, y, axis, 0, half)};
+
+    return ug_cat(&t.b, parts, 2, axis);
+}
+
+static struct ug_node *reflect_and_crop(struct ug_node *x)
+{
+    const struct ug_padding more = {{0, 0, 1, 2}, {0, 0, 0, 1}},
+                            less = {{0, 0, 0, -3}, {0, 0, -1, 0}};
+
+    return ug_pad(&t.b, ug_pad(&t.b, x, &more, UG_PAD_REFLECT, 0), &less, UG_PAD_CONSTANT, 0);
+}
+
 static struct ug_node *draw_layer(struct ug_node *const *values, int n, struct ug_node *const *w)
 {
     struct ug_node *x = values[draw(n)], *y = values[draw(n)];
 
-    switch (draw(5)) {
+    switch (draw(12)) {
+    case 3:
+        return cross(x, y, 1);
+    case 4:
+        return cross(x, y, 0); /* mixes samples */
+    case 5:
+        return ug_sub(&t.b, x, ug_mean(&t.b, y, (struct ug_ints){3, {1, 2, 3}}, true));
+    case 6:
+        return ug_sub(&t.b, x, ug_mean(&t.b, y, (struct ug_ints){1, {0}}, true)); /* mixes */
+    case 7:
+        return reflect_and_crop(x);
     case 0:
         return op("add", x, y);
     case 1:
@@ -366,7 +415,8 @@ START_TEST(any_graph_keeps_its_values)
 {
     int spared = 0;
 
-    for (uint64_t seed = 1; seed <= 30; seed++) {
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        samples = 1 + (int)(seed % 2);
         spared += try_random_graph(seed);
         bench_teardown();
         bench_setup();
@@ -391,6 +441,7 @@ Suite *ug_suite(void)
     tcase_add_test(c, batch_statistics_stay_apart);
     tcase_add_test(c, phases_stay_apart);
     tcase_add_test(c, faults_have_the_place_of_their_sample);
+    tcase_add_test(c, joins_only_what_keeps_samples_apart);
     tcase_add_test(c, any_graph_keeps_its_values);
     suite_add_tcase(s, c);
     return s;
