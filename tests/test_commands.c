@@ -98,6 +98,9 @@ START_TEST(wrong_command_lines)
     expect("rum small.yaml", 2, "did you mean 'run'?");
     expect("--quiet", 2, "unknown option '--quiet'");
     expect("run small.yaml --stpes 3", 2, "did you mean '--steps'?");
+    expect("dot small.yaml --depth 1", 2, "options: --help, --output");
+    expect("dot small.yaml -o x.svg", 2,
+           "it writes DOT, no pictures: unitgraph dot small.yaml | dot -Tsvg -o x.svg");
     expect("run small.yaml --steps", 2, "--steps needs an argument: N");
     expect("run small.yaml --steps three", 2, "takes a whole number, not 'three'");
     expect("run small.yaml --steps 0", 2, "is at least 1");

@@ -132,6 +132,7 @@ static const struct {
     {"instance", "did you mean 'instance_norm'?"}, /* the end left out */
     {"RELU", "did you mean 'relu'?"},
     {"softmax", "names: relu, leaky_relu, instance_norm"},
+    {"rlx", "names: relu, leaky_relu, instance_norm"}, /* one letter of three may be wrong */
     {"x", "names: relu, leaky_relu, instance_norm"},
 };
 

@@ -109,8 +109,8 @@ static const struct {
 } wrong[] = {
     {"L: '[mean(x), mean(y)]'", "the loss 'L' is a list of 2: add them up with total"},
     {"L: {t: '[mean(x), mean(y)]'}", "the loss 'L.t' is a list of 2: add them up with total"},
-    {"L: x", "the loss 'L' is a single number, not float32 2x3"},
-    {"L: 'sum(x, keepdim=true)'", "the loss 'L' is a single number, not float32 1x1"},
+    {"L: x", "the loss 'L' must be a single number, not float32 2x3"},
+    {"L: 'sum(x, keepdim=true)'", "the loss 'L' must be a single number, not float32 1x1"},
     {"L: word", "unknown name 'word'"},
     {"L: mean(zz)", "unknown name 'zz'"},
     {"L: {t: {u: mean(x)}}", "the loss 't' is an expression"},
@@ -451,7 +451,7 @@ START_TEST(translations_and_columns_and_metrics)
         {"samples: {every: 1, columns: [x, 'cat(x, y)']}\n",
          "is no picture: it is float32 1x6x8x8"},
         {"samples: {every: 1, columns: ['[x, y]']}\n", "is a tensor or a number, not a list of 2"},
-        {"validate: {every: 1, metrics: {m: x}}\n", "'m' of 'validate' is a single number"},
+        {"validate: {every: 1, metrics: {m: x}}\n", "'m' of 'validate' must be a single number"},
         {"validate: {every: 1, metrics: {m: 'psnr(x, y)'}}\n", ""},
     };
 

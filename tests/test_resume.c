@@ -201,6 +201,10 @@ START_TEST(a_folder_is_enough)
     ck_assert(
         experiment_same("whole/latest/params.safetensors", "parts/latest/params.safetensors"));
     ck_assert(experiment_same("whole/config.yaml", "parts/config.yaml"));
+    /* a length that was asked for is no change of the file, now or later */
+    for (o.steps = 5; o.steps < 7; o.steps++)
+        ck_assert_int_eq(ug_run(folder_file("parts"), &o, diags), UG_DONE);
+    ck_assert_uint_eq(ug_diags_warnings(diags), 0);
     o.resume = false;
     ck_assert_int_eq(ug_run(folder_file("parts"), &o, diags), UG_WRONG);
     expect_message("holds a run already");

@@ -120,6 +120,17 @@ START_TEST(other_names_stay_valid)
 }
 END_TEST
 
+/* An equation may tie nothing where a number says so, but not by a slip. */
+START_TEST(a_scope_tied_to_itself_is_noted)
+{
+    share("  - last(A.w.k, 0) = last(B.w.k, 0)\n");
+    ck_assert_str_eq(message(0), "");
+    share("  - A.w = A.w\n");
+    ck_assert_uint_eq(ug_diags_errors(diags), 0);
+    expect_part(message(0), "warning: both sides are 'A.w': this shares nothing");
+}
+END_TEST
+
 START_TEST(a_graph_reads_the_owner)
 {
     struct ug_program *p = share("  - A = B\n");
@@ -156,6 +167,7 @@ static const struct {
     {"E = A", "'E' is no scope that holds parameters"},
     {"A", "'share' holds equations"},
     {"A = ", "expected a network, a scope or a parameter"},
+    {"A == B", "an equation has one '='"},
     {"A = B C", "a part ends before this"},
     {"A = B = C", "a part ends before this"},
     {"first(A.w.k 2) = B", "expected ','"},
@@ -204,6 +216,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, one_equation_needs_no_list);
     tcase_add_test(t, ties_join_groups_in_any_order);
     tcase_add_test(t, other_names_stay_valid);
+    tcase_add_test(t, a_scope_tied_to_itself_is_noted);
     tcase_add_test(t, a_graph_reads_the_owner);
     tcase_add_test(t, state_is_tied_too);
     tcase_add_loop_test(t, what_cannot_be_shared, 0, sizeof wrong / sizeof *wrong);

@@ -93,6 +93,23 @@ START_TEST(folder_labels)
 }
 END_TEST
 
+/* What looks like pictures and is not read is not passed over in silence. */
+START_TEST(other_formats_are_counted)
+{
+    struct ug_data_entry e = entry_of("x", UG_DATA_IMAGES, folder_file("f"));
+
+    write_plain("f/a.png", 2, 2, 1);
+    folder_write("f/notes.txt", "x", 1);
+    ug_dataset_close(open_sound(&e, 1));
+    ck_assert_uint_eq(ug_diags_warnings(diags), 0);
+    folder_write("f/b/c.webp", "x", 1);
+    folder_write("f/d.BMP", "x", 1);
+    ug_dataset_close(open_sound(&e, 1));
+    expect_part(messages(), "has 2 pictures of other formats, like '");
+    expect_part(messages(), "f/b/c.webp'");
+}
+END_TEST
+
 START_TEST(list_file)
 {
     char list[1000];
@@ -468,6 +485,7 @@ Suite *ug_suite(void)
     tcase_add_checked_fixture(t, scratch_setup, scratch_teardown);
     tcase_add_test(t, folder_in_name_order);
     tcase_add_test(t, folder_labels);
+    tcase_add_test(t, other_formats_are_counted);
     tcase_add_test(t, list_file);
     tcase_add_test(t, globs_and_single_files);
     tcase_add_test(t, unsound_folders);

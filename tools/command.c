@@ -54,18 +54,23 @@ static int unknown_option(const struct call *call, const char *word, size_t leng
 {
     enum { MOST = 16, LONGEST = 32 };
     char dashed[MOST][LONGEST] = {"--help"};
-    const char *names[MOST] = {dashed[0]};
+    const char *names[MOST] = {dashed[0]}, *bare[MOST] = {dashed[0] + 2};
     size_t n = 1;
     char written[80];
 
     for (const struct option *o = call->command->options; o->name && n < MOST; o++, n++) {
         snprintf(dashed[n], LONGEST, "--%s", o->name);
         names[n] = dashed[n];
+        bare[n] = dashed[n] + 2; /* the dashes are no letters that are right */
     }
     snprintf(written, sizeof written, "%.*s", (int)(length < 79 ? length : 79), word);
     struct ug_diag *e =
         ug_error(call->diags, UG_NOWHERE, "'%s' has no option '%s'", call->command->name, written);
-    ug_suggest(e, written, "options", names, n);
+    const char *near = ug_nearest(written + strspn(written, "-"), bare, n);
+    if (near)
+        ug_note(e, UG_NOWHERE, "did you mean '--%s'?", near);
+    else
+        ug_suggest(e, "", "options", names, n);
     ug_note(e, UG_NOWHERE, "'unitgraph %s --help' explains them", call->command->name);
     return UG_WRONG;
 }

@@ -46,6 +46,18 @@ static enum ug_status write_dot(const char *file, const struct dot *s, enum ug_d
     return status;
 }
 
+/* "svg", if that is the kind of picture that a file's name asks for. */
+static const char *picture_kind(const char *path)
+{
+    static const char *const kinds[] = {"svg", "png", "pdf", "jpg"};
+    const char *dot = path ? strrchr(path, '.') : NULL;
+
+    for (int i = 0; dot && i < 4; i++)
+        if (!strcmp(dot + 1, kinds[i]))
+            return kinds[i];
+    return NULL;
+}
+
 static const struct dot defaults = {.level = "layer"};
 
 static const struct option options[] = {
@@ -65,6 +77,10 @@ static enum ug_status run(const struct call *call)
 
     if (!find_level(s->level, &level))
         return command_wrong(call, "--level is network, layer or op, not '%s'", s->level);
+    const char *kind = picture_kind(s->output);
+    if (kind)
+        return command_wrong(call, "it writes DOT, no pictures: unitgraph dot %s | dot -T%s -o %s",
+                             call->words[0], kind, s->output);
     return write_dot(call->words[0], s, level, call->diags);
 }
 

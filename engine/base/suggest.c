@@ -45,7 +45,7 @@ const char *ug_nearest(const char *wrong, const char *const *names, size_t n)
 {
     const size_t length = strlen(wrong);
     const char *nearest = NULL;
-    int best = length < 3 ? (int)length : 2 + (int)length / 3;
+    int best = length < 3 ? (int)length : 1 + ((int)length + 2) / 3;
 
     if (length > LONGEST_NAME)
         return NULL;

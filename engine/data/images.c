@@ -96,10 +96,15 @@ static bool open_images(struct ug_entry *e, struct ug_diags *diags)
 
     if (!list_pictures(e, diags))
         return false;
+    const struct ug_listing *list = e->store;
     if (s->skip_broken)
         e->broken = ug_arena_array(e->arena, (size_t)e->items, sizeof *e->broken);
     if (!read_headers(e, &all, diags))
         return false;
+    if (list->others)
+        ug_note(ug_warning(diags, s->path_pos, "'%s' has %lld pictures of other formats, like '%s'",
+                           s->path, (long long)list->others, list->other),
+                UG_NOWHERE, "PNG and JPEG are read");
     e->type = (struct ug_type){UG_F32, UG_SHAPE(s->channels ? s->channels : all.info.channels,
                                                 s->size[0] ? s->size[0] : all.size[0],
                                                 s->size[1] ? s->size[1] : all.size[1])};

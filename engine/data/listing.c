@@ -48,16 +48,20 @@ static bool cannot_read(const struct lister *l, const char *path)
 
 /* ---- Folders ---- */
 
-static bool is_picture_name(const char *name)
+/* One of a list that ends with NULL. */
+static bool ends_so(const char *name, const char *const *endings)
 {
-    static const char *const endings[] = {".png", ".jpg", ".jpeg"};
     const char *dot = strrchr(name, '.');
 
-    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
-        if (!strcasecmp(dot, endings[i]))
+    for (; dot && *endings; endings++)
+        if (!strcasecmp(dot, *endings))
             return true;
     return false;
 }
+
+static const char *const read_formats[] = {".png", ".jpg", ".jpeg", NULL};
+static const char *const other_formats[] = {".bmp", ".gif",  ".webp", ".tif", ".tiff",
+                                            ".ppm", ".heic", ".avif", ".jp2", NULL};
 
 static int shown(const struct dirent *d)
 {
@@ -88,8 +92,10 @@ static bool search_folder(struct lister *l, const char *folder, int64_t label, i
         path = ug_arena_format(l->arena, "%s/%s", folder, name);
         if (fine && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
             fine = search_folder(l, path, depth ? label : rank++, depth + 1);
-        else if (is_picture_name(name))
+        else if (ends_so(name, read_formats))
             add(l, path, label);
+        else if (ends_so(name, other_formats) && !l->out->others++)
+            l->out->other = path;
         free(found[i]);
     }
     free(found);

@@ -11,6 +11,9 @@ struct ug_listing {
     const char **paths;
     int64_t *labels; /* of each: see language.md 5; -1: none */
     int64_t n, capacity;
+    /* Of a folder: files that end as pictures of formats do which are not read, and one of them. */
+    int64_t others;
+    const char *other;
 };
 
 /* Lists what `path` means, into the arena: a folder's files that end in .png, .jpg or .jpeg, deep,

@@ -68,7 +68,10 @@ static bool map_file(const struct reading *r)
         return refuse(r, "it has %lld bytes, fewer than the length of its header takes",
                       (long long)st.st_size);
     if (map == MAP_FAILED) {
-        ug_error(r->diags, r->pos, "cannot read '%s': %s", r->path, strerror(error));
+        struct ug_diag *d =
+            ug_error(r->diags, r->pos, "cannot read '%s': %s", r->path, strerror(error));
+        if (error == EISDIR)
+            ug_note(d, UG_NOWHERE, "of a run, the newest parameters are latest/params.safetensors");
         return false;
     }
     r->s->map = map;

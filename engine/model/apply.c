@@ -238,7 +238,12 @@ static void report_unknown(struct ug_here *here, const struct ug_expr *text, con
         UG_PUSH(here->u->arena, names, n, capacity, d->modules[i].name);
     for (int i = 0; i < d->n_networks; i++)
         UG_PUSH(here->u->arena, names, n, capacity, d->networks[i].name);
-    ug_suggest(diag, name, "ops", names, n);
+    if (ug_nearest(name, names, n))
+        ug_suggest(diag, name, "ops", names, n);
+    else
+        ug_note(
+            diag, UG_NOWHERE,
+            "'unitgraph ops' lists the ops; what is none of them is an expression, or a module");
 }
 
 /* An op, or one of the functions that belong to the language itself. */

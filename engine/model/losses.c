@@ -70,7 +70,7 @@ bool ug_want_scalar(struct ug_unfolding *u, struct ug_pos pos, const char *what,
         return false;
     if ((*out)->type.shape.rank == 0 && (*out)->type.dtype == UG_F32)
         return true;
-    diag = ug_error(u->b.diags, pos, "%s is a single number, not %s %s", what,
+    diag = ug_error(u->b.diags, pos, "%s must be a single number, not %s %s", what,
                     ug_dtype_name((*out)->type.dtype), ug_shape_text(&(*out)->type.shape, shape));
     ug_note(diag, UG_NOWHERE, "take its mean(…) or sum(…)");
     return false;

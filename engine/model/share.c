@@ -98,7 +98,7 @@ static bool same_structure(const struct equation *e, const struct ug_part *left,
 /* How many parameters it ties; -1 after an error. */
 static int tie_parts(const struct equation *e, struct groups *g, int *number)
 {
-    int n = 0;
+    int n = 0, same = 0;
 
     if (e->left.n != e->right.n) {
         ug_error(e->p->diags, e->scalar->pos, "%d scopes on the left side, %d on the right",
@@ -111,12 +111,16 @@ static int tie_parts(const struct equation *e, struct groups *g, int *number)
         if (!same_structure(e, left, right))
             return -1;
         for (int i = 0; i < left->n; i++) {
-            tie(g, left->params[i], counterpart(right, ug_part_below(left, left->params[i])),
-                *number);
+            struct ug_param *other = counterpart(right, ug_part_below(left, left->params[i]));
+            tie(g, left->params[i], other, *number);
+            same += other == left->params[i];
             n++;
         }
         ++*number;
     }
+    if (n && same == n)
+        ug_warning(e->p->diags, e->scalar->pos, "both sides are '%s': this shares nothing",
+                   e->left.items[0].path);
     return n;
 }
 
@@ -145,6 +149,11 @@ static void read_equation(const struct ug_parts_of *p, const struct ug_yaml *sca
         return;
     }
     e.split = strcspn(scalar->text, "=");
+    if (scalar->text[e.split + 1] == '=') {
+        ug_note(ug_error(p->diags, ug_yaml_at(scalar, e.split), "an equation has one '='"),
+                UG_NOWHERE, "'E1.res = E2.res' ties both");
+        return;
+    }
     const bool fine = ug_parts_read(p, scalar, 0, e.split, &e.left);
     if (!ug_parts_read(p, scalar, e.split + 1, scalar->length, &e.right) || !fine)
         return;

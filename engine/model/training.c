@@ -117,16 +117,56 @@ static void mark_reached(const struct ug_unfolded *u, const struct ug_node *node
     }
 }
 
-static void report_missing(const struct ownership *o, const struct ug_param *param,
+/* `more`: parameters of the same network that have none either. */
+static void report_missing(const struct ownership *o, const struct ug_param *param, int more,
                            const char *loss, struct ug_pos pos)
 {
+    const char *others = more ? ug_arena_format(o->program->arena, ", nor have %d others of '%.*s'",
+                                                more, (int)ug_param_top(param->name), param->name)
+                              : "";
+
     ug_note(ug_error(o->diags, param->pos,
-                     "the parameter '%s' has no optimizer, although the loss '%s' reaches it",
-                     param->name, loss),
+                     "the parameter '%s' has no optimizer, although the loss '%s' reaches it%s",
+                     param->name, loss, others),
             pos, "give its network to an optimizer, or name it in 'train.frozen'");
 }
 
-/* One message a scope is enough: the first parameter of each layer list tells where it is. */
+static bool is_missing(const struct ownership *o, const struct ug_param *owner)
+{
+    return !owner->frozen && owner->kind == UG_TRAINED && o->optimizer[owner->index] < 0;
+}
+
+static bool same_top(const char *a, const char *b)
+{
+    const size_t n = ug_param_top(a);
+
+    return n == ug_param_top(b) && !strncmp(a, b, n);
+}
+
+/* One message for each network, or value, that parameters of one loss belong to. */
+static void report_of_loss(const struct ownership *o, const bool *reached, bool *reported,
+                           const struct ug_value *loss)
+{
+    struct ug_param **params = o->program->params->items;
+    const int n = o->program->params->n;
+
+    for (int i = 0; i < n; i++) {
+        const struct ug_param *first = params[i]->owner;
+        int more = -1;
+        if (!reached[i] || !is_missing(o, first) || reported[first->index])
+            continue;
+        for (int k = i; k < n; k++) {
+            const struct ug_param *other = params[k]->owner;
+            if (!reached[k] || !is_missing(o, other) || reported[other->index] ||
+                !same_top(first->name, other->name))
+                continue;
+            reported[other->index] = true;
+            more++;
+        }
+        report_missing(o, first, more, loss->name, loss->pos);
+    }
+}
+
 static void check_reached(const struct ownership *o, const struct ug_unfolded *u)
 {
     const size_t n = (size_t)o->program->params->n;
@@ -137,15 +177,7 @@ static void check_reached(const struct ownership *o, const struct ug_unfolded *u
     for (int l = 0; l < u->losses.n; l++) {
         memset(reached, 0, n * sizeof *reached);
         mark_reached(u, u->losses.items[l].node, reached, seen);
-        for (size_t i = 0; i < n; i++) {
-            const struct ug_param *owner = o->program->params->items[i]->owner;
-
-            if (!reached[i] || owner->frozen || owner->kind != UG_TRAINED ||
-                o->optimizer[owner->index] >= 0 || reported[owner->index])
-                continue;
-            report_missing(o, owner, u->losses.items[l].name, u->losses.items[l].pos);
-            reported[owner->index] = true;
-        }
+        report_of_loss(o, reached, reported, &u->losses.items[l]);
     }
 }
 
