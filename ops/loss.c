@@ -20,6 +20,25 @@ static bool is_number(const struct ug_node *x)
     return x->type.shape.rank == 0;
 }
 
+/* Pictures that differ in height or width by a part of it, as those do that were halved and doubled
+ * again: what would have come back as it was; else "". */
+static const char *size_that_fits(struct ug_call *c, const struct ug_shape *x,
+                                  const struct ug_shape *target)
+{
+    if (x->rank != 4 || target->rank != 4 || x->dim[0] != target->dim[0] ||
+        x->dim[1] != target->dim[1])
+        return "";
+    for (int i = 2; i < 4; i++) {
+        const int64_t off = x->dim[i] - target->dim[i];
+        if (x->dim[i] < 1 || 3 * (off < 0 ? -off : off) > target->dim[i])
+            return "";
+    }
+    return ug_arena_format(c->b->graph->arena,
+                           "; halved and doubled again, a size is rounded: pictures of %lldx%lld "
+                           "would come back as they were",
+                           (long long)x->dim[2], (long long)x->dim[3]);
+}
+
 /* The two tensors of a loss, which must have one shape, unless the second is a number. */
 static bool take_pair(struct ug_call *c, struct ug_node **x, struct ug_node **target)
 {
@@ -32,9 +51,10 @@ static bool take_pair(struct ug_call *c, struct ug_node **x, struct ug_node **ta
         return false;
     if (is_number(*target) || ug_shape_equal(&(*x)->type.shape, &(*target)->type.shape))
         return true;
-    ug_call_fail(c, "%s is %s and %s is %s: the shapes must be equal, or %s a number", first,
+    ug_call_fail(c, "%s is %s and %s is %s: the shapes must be equal, or %s a number%s", first,
                  ug_shape_text(&(*x)->type.shape, a), second,
-                 ug_shape_text(&(*target)->type.shape, b), second);
+                 ug_shape_text(&(*target)->type.shape, b), second,
+                 size_that_fits(c, &(*x)->type.shape, &(*target)->type.shape));
     return false;
 }
 
