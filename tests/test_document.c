@@ -97,6 +97,7 @@ static const struct {
     {"a: {b: 1\n", "t.yaml:1:4: error: this '{' is never closed"},
     {"a: [1, 2\nb: 3\n", "t.yaml:1:4: error: this '[' is never closed"},
     {"a: {b, c: 1}\n", "t.yaml:1:5: error: 'b' is a key without a value"},
+    {"a: {b:3, c: 1}\n", "t.yaml:1:5: error: 'b:3' is a key without a value: write 'b: 3'"},
     {": 1\n", "t.yaml:1:1: error: a key is missing"},
     {"a: *b\n", "t.yaml:1:4: error: there is no anchor '&b' above"},
     {"a: &b [*b]\n", "t.yaml:1:8: error: '*b' stands inside of what it names"},

@@ -268,6 +268,19 @@ static bool has_colon(const struct reader *r, const struct ug_yaml *key)
     return text[key->end + strspn(text + key->end, " \t\r\n")] == ':';
 }
 
+static void refuse_lone_key(struct reader *r, struct ug_yaml *key)
+{
+    const char *colon = strchr(key->text, ':');
+
+    if (colon && colon > key->text && colon[1]) /* {a:3}, as JSON would have it */
+        ug_error(r->diags, key->pos, "'%s' is a key without a value: write '%.*s: %s'", key->text,
+                 (int)(colon - key->text), key->text, colon + 1);
+    else
+        ug_error(r->diags, key->pos, "'%s' is a key without a value: write '%s: …'", key->text,
+                 key->text);
+    key->broken = true;
+}
+
 static struct ug_yaml *read_key(struct reader *r, int depth)
 {
     struct ug_yaml *key = read_node(r, depth);
@@ -313,9 +326,7 @@ static struct ug_yaml *read_map(struct reader *r, int depth)
         if (piece)
             continue;
         if (!key->broken && y->flow && key->plain && !has_colon(r, key)) {
-            ug_error(r->diags, key->pos, "'%s' is a key without a value: write '%s: …'", key->text,
-                     key->text);
-            key->broken = true;
+            refuse_lone_key(r, key);
         }
         check_key(r, key);
         if (key->broken)
