@@ -211,6 +211,30 @@ static void check_error(const char *which, const char *said)
     expect_message(said);
 }
 
+/* What stands in for the data of training is of a size of its own: check says which. */
+START_TEST(check_shows_what_stands_in)
+{
+    const char *file = experiment_write(
+        "own", "unitgraph: 1\n"
+               "data:\n"
+               "  x: {synthetic: {scene: shapes, domain: filled, count: 5, seed: 1}, size: 16}\n"
+               "  y: {synthetic: {scene: shapes, domain: filled, count: 5, seed: 2}, size: 16}\n"
+               "graph: {z: x - y}\n"
+               "losses: {L: mean(z)}\n"
+               "validate:\n"
+               "  every: 1\n"
+               "  data:\n"
+               "    x: {synthetic: {scene: shapes, domain: filled, count: 3, seed: 3}}\n"
+               "  metrics: {m: mean(abs(x))}\n");
+
+    ck_assert_int_eq(ug_check(file, &(struct ug_check_options){0}, capture(), diags), UG_DONE);
+    const char *text = captured();
+    expect_part(text, "\ndata of validate\n"
+                      "  x                    3 samples of 3x64x64\n\n");
+    ck_assert_ptr_null(strstr(text, "data of samples"));
+}
+END_TEST
+
 START_TEST(checkpoints_that_are_not_there)
 {
     run(TEXT("", ""));
@@ -233,6 +257,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, averages_are_used);
     tcase_add_test(t, the_best_checkpoint);
     tcase_add_test(t, a_file_alone_and_other_data);
+    tcase_add_test(t, check_shows_what_stands_in);
     tcase_add_test(t, checkpoints_that_are_not_there);
     suite_add_tcase(s, t);
     return s;

@@ -36,22 +36,59 @@ static void list_params(const struct ug_program *p, FILE *out)
 
 /* ---- Data, networks, sharing ---- */
 
+static void show_entry(const struct checking *c, const struct ug_dataset *data, const char *name)
+{
+    const struct ug_type type = ug_dataset_type(data, name);
+    char shape[UG_SHAPE_TEXT];
+
+    fprintf(c->out, "  %-20s %lld samples of %s%s\n", name, (long long)ug_dataset_count(data, name),
+            ug_shape_text(&type.shape, shape), type.dtype == UG_F32 ? "" : " int64");
+}
+
 static void show_data(const struct checking *c)
 {
     const struct ug_data_spec *spec = &c->program->data;
-    char shape[UG_SHAPE_TEXT];
 
     if (!spec->n)
         return;
     fprintf(c->out, "data, in batches of %lld\n", (long long)spec->batch);
-    for (int i = 0; i < spec->n; i++) {
-        const char *name = spec->entries[i].name;
-        const struct ug_type type = ug_dataset_type(c->data, name);
-        fprintf(c->out, "  %-20s %lld samples of %s%s\n", name,
-                (long long)ug_dataset_count(c->data, name), ug_shape_text(&type.shape, shape),
-                type.dtype == UG_F32 ? "" : " int64");
-    }
+    for (int i = 0; i < spec->n; i++)
+        show_entry(c, c->data, spec->entries[i].name);
     fputc('\n', c->out);
+}
+
+/* Whether samples or validation have an entry of their own, not that of training. */
+static bool is_own(const struct checking *c, const struct ug_data_entry *entry)
+{
+    const struct ug_data_spec *training = &c->program->data;
+
+    for (int i = 0; i < training->n; i++)
+        if (!strcmp(training->entries[i].name, entry->name))
+            return training->entries[i].pos.source != entry->pos.source ||
+                   training->entries[i].pos.line != entry->pos.line;
+    return true;
+}
+
+/* Of samples or validation: what stands in for the data of training.  False after an error. */
+static bool show_own_data(const struct checking *c, const char *whose,
+                          const struct ug_event_spec *event, const struct ug_data_spec *spec)
+{
+    struct ug_dataset *data;
+    int own = 0;
+
+    for (int i = 0; event->present && i < spec->n; i++)
+        own += is_own(c, &spec->entries[i]);
+    if (!own)
+        return true;
+    if (!(data = ug_dataset_open(spec, c->diags)))
+        return false;
+    fprintf(c->out, "data of %s\n", whose);
+    for (int i = 0; i < spec->n; i++)
+        if (is_own(c, &spec->entries[i]))
+            show_entry(c, data, spec->entries[i].name);
+    fputc('\n', c->out);
+    ug_dataset_close(data);
+    return true;
 }
 
 /* Parameters under a network's names; those tied to another's are counted there too. */
@@ -234,6 +271,9 @@ static bool check_training(struct checking *c)
     if (c->program->data.n && !(c->data = ug_dataset_open(&c->program->data, c->diags)))
         return false;
     show_data(c);
+    if (!show_own_data(c, "samples", &c->program->samples.event, &c->program->samples.data) ||
+        !show_own_data(c, "validate", &c->program->validate.event, &c->program->validate.data))
+        return false;
     if (c->program->train.present && !(c->trainer = ug_trainer_new(c->program, c->data, c->diags)))
         return false;
     return true;
