@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "engine/base/arena.h"
+#include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/base/random.h"
 #include "tests/fuzz/fuzz.h"
@@ -137,17 +138,22 @@ static int run_file(const char *path)
     return !bytes;
 }
 
+/* At least `runs` changed seeds, and as many more as fit into the seconds that the environment asks
+ * for: of two runs, one does what the other does, and perhaps more. */
 static void run_all(uint64_t runs)
 {
+    const char *seconds = getenv("UNITGRAPH_FUZZ_SECONDS");
+    const double end = ug_now() + (seconds ? strtod(seconds, NULL) : 0);
     struct changing *c = ug_xcalloc(1, sizeof *c);
+    uint64_t done = 0;
 
     for (int i = 0; i < seeds.n; i++) {
         alarm(MOST_SECONDS);
         LLVMFuzzerTestOneInput(seeds.items[i].bytes, seeds.items[i].n);
     }
-    for (uint64_t i = 0; i < runs; i++)
-        run_changed(c, i);
-    printf("%d seeds and %llu changed ones\n", seeds.n, (unsigned long long)runs);
+    while (done < runs || ug_now() < end)
+        run_changed(c, done++);
+    printf("%d seeds and %llu changed ones\n", seeds.n, (unsigned long long)done);
     free(c);
 }
 
@@ -175,7 +181,10 @@ int main(int argc, char **argv)
         for (int i = 1; i < argc; i++)
             status |= run_file(argv[i]);
     } else {
-        fprintf(stderr, "usage: %s --runs N | --seeds FOLDER | FILE ...\n", argv[0]);
+        fprintf(stderr,
+                "usage: %s --runs N | --seeds FOLDER | FILE ...\n"
+                "UNITGRAPH_FUZZ_SECONDS=S: --runs goes on until S seconds have passed\n",
+                argv[0]);
         status = 2;
     }
     ug_arena_free(seeds.arena);
