@@ -102,6 +102,41 @@ START_TEST(fetches_by_name)
 }
 END_TEST
 
+static void fetch_calls(const char *const *fetch, int n, float a[3], float b[3])
+{
+    static const char calls[] = "unitgraph: 1\n"
+                                "modules: {m: {body: ['linear(3, spectral_norm=true)']}}\n"
+                                "inputs: {x: [3]}\n"
+                                "networks: {N: m()}\n"
+                                "graph: {a: N(x), b: N(x), c: b - a}\n";
+    const struct ug_eval_options o = {
+        .in = input("x"), .fetch = fetch, .n_fetch = n, .training = true, .seed = 3};
+
+    ck_assert_int_eq(eval(calls, o), UG_DONE);
+    experiment_read("out.safetensors", fetch[0], 3, a);
+    experiment_read("out.safetensors", fetch[n - 1], 3, b);
+}
+
+/* Each call makes a step of the power iteration from where the call before it in the file left the
+ * state: a is worth what it is alone, and b something else, whatever asks for them first. */
+START_TEST(calls_with_state_keep_the_order_of_the_file)
+{
+    float alone[3], a[3], b[3], c[3];
+
+    fetch_calls((const char *[]){"a"}, 1, alone, alone);
+    fetch_calls((const char *[]){"b", "a"}, 2, b, a);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_float_eq(a[i], alone[i]);
+        ck_assert_float_ne(b[i], alone[i]);
+    }
+    fetch_calls((const char *[]){"c", "a"}, 2, c, a);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_float_eq(a[i], alone[i]);
+        ck_assert_float_eq(c[i], b[i] - a[i]);
+    }
+}
+END_TEST
+
 START_TEST(takes_parameters_from_a_file)
 {
     const char *params =
@@ -240,6 +275,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, writes_values_losses_and_terms);
     tcase_add_test(t, writes_gradients_of_a_term);
     tcase_add_test(t, fetches_by_name);
+    tcase_add_test(t, calls_with_state_keep_the_order_of_the_file);
     tcase_add_test(t, takes_parameters_from_a_file);
     tcase_add_test(t, refuses_what_does_not_fit);
     tcase_add_test(t, refuses_other_inputs);

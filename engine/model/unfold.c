@@ -306,7 +306,7 @@ static void set_up(struct ug_unfolding *u, struct ug_program *p, const struct ug
 }
 
 /* Makes what `scout` made, but in the order of the text: calls with state update it in the order in
- * which they are made, and what is minimised asks for values in another. */
+ * which they are made, and what is minimised or fetched asks for values in another. */
 static void make_in_order(struct ug_unfolding *u, const struct ug_unfolding *scout)
 {
     const struct ug_declarations *d = &u->language->declared;
@@ -370,7 +370,8 @@ struct ug_unfolded *ug_unfold(struct ug_program *p, const struct ug_request *req
     struct ug_unfolding u, scout;
 
     ug_unfolding_run(&u, p, request, false, diags);
-    if ((request->want & UG_WANT_OPTIMIZED) && ug_diags_errors(diags) == errors) {
+    if ((request->training || (request->want & UG_WANT_OPTIMIZED)) &&
+        ug_diags_errors(diags) == errors) {
         scout = u;
         u = (struct ug_unfolding){.stack = __builtin_frame_address(0)};
         set_up(&u, p, request, diags);
