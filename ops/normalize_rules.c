@@ -68,7 +68,7 @@ struct ug_node *ug_normalize_simplify(struct ug_builder *b, const struct ug_node
 }
 
 /* Of the statistics it uses the variance; and it can be a rectifier's way back as well, for it reads
- * what the rectifier read. */
+ * what the rectifier read.  A gate repeats its dy where that has fewer axes or ones; a row is whole. */
 struct ug_node *ug_normalize_backward_simplify(struct ug_builder *b, const struct ug_node *n)
 {
     struct ug_norm_backward_attrs a = *(const struct ug_norm_backward_attrs *)n->attrs;
@@ -79,7 +79,8 @@ struct ug_node *ug_normalize_backward_simplify(struct ug_builder *b, const struc
         stats = stats_of(b, stats, x);
     else if (!dy)
         return NULL;
-    return ug_emit(b, n->op, &a, (struct ug_node *[]){dy ? dy : n->in[0], y, stats}, 3);
+    dy = dy ? ug_expand_to(b, dy, n->type.shape) : n->in[0];
+    return ug_emit(b, n->op, &a, (struct ug_node *[]){dy, y, stats}, 3);
 }
 
 /* Each row of it has mean 0. */

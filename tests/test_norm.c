@@ -303,6 +303,29 @@ START_TEST(the_way_back_through_a_rectifier_joins_that_through_the_norm)
 }
 END_TEST
 
+static const struct {
+    int rank;
+    int64_t dim[4];
+} repeated[] = {{3, {4, 1, 1}}, {4, {1, 1, 2, 1}}, {0, {0}}};
+
+/* A gradient that comes as fewer numbers than it is worth, from a sum, joins as well. */
+START_TEST(what_is_repeated_goes_back_through_a_rectifier_and_the_norm)
+{
+    struct ug_node *x = trial_input(t, "x", UG_SHAPE(3, 4, 2, 3), NULL), *d;
+    struct ug_node *c = trial_input(t, "c", ug_shape_of(repeated[_i].rank, repeated[_i].dim), NULL);
+    struct ug_node *norm = trial_call(t, "instance_norm", "", "x", x, NULL);
+    struct ug_node *y = ug_emit_named(&t->b, "relu", NULL, &norm, 1);
+    struct ug_node *loss = ug_mul(&t->b, c, ug_sum_to(&t->b, y, c->type.shape));
+    double *as_built;
+
+    ck_assert(ug_differentiate(&t->b, ug_sum(&t->b, loss, UG_ALL_AXES, false), &x, 1, &d));
+    as_built = trial_values(t, d);
+    expect_values(t, d, 1e-6, 72, as_built);
+    check_gradient(t, d, 1);
+    free(as_built);
+}
+END_TEST
+
 /* What simplifying makes has all gradients too, though nobody asks for them. */
 START_TEST(the_joined_way_back_can_be_differentiated)
 {
@@ -352,6 +375,8 @@ Suite *ug_suite(void)
     tcase_add_test(tc, a_shift_moves_the_running_mean);
     tcase_add_loop_test(tc, the_way_back_through_a_rectifier_joins_that_through_the_norm, 0,
                         COUNT(rectifiers));
+    tcase_add_loop_test(tc, what_is_repeated_goes_back_through_a_rectifier_and_the_norm, 0,
+                        COUNT(repeated));
     tcase_add_test(tc, the_joined_way_back_can_be_differentiated);
     tcase_add_test(tc, misfits_are_refused_in_a_sentence);
     tcase_set_timeout(tc, 60);
