@@ -315,6 +315,18 @@ START_TEST(pairs)
     ug_dataset_close(open_sound(e, 2));
     e[1].pair = "x1";
     open_refused(e, 2, "'x2' has 1 samples, but 'x1' has 5");
+    e[1].path = e[0].path;
+    e[0].limit = 2;
+    e[0].invert = UG_INVERT_BOTH; /* as many samples, of half as many pictures */
+    e[1].limit = 4;
+    open_refused(e, 2, "'x2' has 4 samples before 'invert', but 'x1' has 2");
+    e[0].invert = UG_INVERT_NO;
+    e[0].limit = 4;
+    e[1].invert = UG_INVERT_BOTH;
+    e[1].limit = 2;
+    open_refused(e, 2, "'x2' has 2 samples before 'invert', but 'x1' has 4");
+    e[1].invert = UG_INVERT_NO;
+    e[1].limit = 1;
     e[0].limit = 1;
     ug_dataset_close(open_sound(e, 2));
     e[1].pair = "x3";

@@ -118,18 +118,33 @@ static int64_t own_count(const struct ug_entry *e)
     return e->items * (e->spec->invert == UG_INVERT_BOTH ? 2 : 1);
 }
 
+/* Why an entry cannot go with its root sample by sample; an error with that.  Samples of the same
+ * number must also show items of the same number: those of 'both' show each item twice. */
+static struct ug_diag *refuse_pair(const struct ug_entry *e, struct ug_diags *diags)
+{
+    const struct ug_entry *root = e->root;
+
+    if (own_count(e) != own_count(root))
+        return ug_error(diags, e->spec->pos, "'%s' has %lld samples, but '%s' has %lld",
+                        e->spec->name, (long long)own_count(e), root->spec->name,
+                        (long long)own_count(root));
+    if (e->items != root->items)
+        return ug_error(diags, e->spec->pos,
+                        "'%s' has %lld samples before 'invert', but '%s' has %lld", e->spec->name,
+                        (long long)e->items, root->spec->name, (long long)root->items);
+    return NULL;
+}
+
 static bool check_counts(const struct ug_dataset *d, struct ug_diags *diags)
 {
     bool fine = true;
 
     for (int i = 0; i < d->n; i++) {
         const struct ug_entry *e = &d->entries[i];
-        if (e->spec->kind == UG_DATA_LABELS_OF || own_count(e) == own_count(e->root))
+        struct ug_diag *diag = e->spec->kind == UG_DATA_LABELS_OF ? NULL : refuse_pair(e, diags);
+        if (!diag)
             continue;
-        ug_note(ug_error(diags, e->spec->pos, "'%s' has %lld samples, but '%s' has %lld",
-                         e->spec->name, (long long)own_count(e), e->root->spec->name,
-                         (long long)own_count(e->root)),
-                e->root->spec->pos, "entries that are paired go sample by sample");
+        ug_note(diag, e->root->spec->pos, "entries that are paired go sample by sample");
         fine = false;
     }
     return fine;
