@@ -211,6 +211,55 @@ START_TEST(a_folder_is_enough)
 }
 END_TEST
 
+/* Its file has no such key any more: the run is not told to remove it once more. */
+START_TEST(a_key_that_was_removed_stays_removed)
+{
+    static const char *const sets[] = {"checkpoint=~"};
+    struct ug_run_options o = as_written;
+
+    with_data("text", whole_text);
+    run_with("parts", sets, 1, 2, false);
+    o.resume = true;
+    o.steps = 3;
+    ck_assert_int_eq(ug_run(folder_file("parts"), &o, diags), UG_DONE);
+    run_with("parts", NULL, 0, 5, true); /* the file that it began with has it */
+    ck_assert_ptr_null(strstr(experiment_text("parts/config.yaml"), "checkpoint:"));
+}
+END_TEST
+
+/* What the other options said stands in config.yaml; neither it nor the file that the run began with
+ * is a change of the other. */
+START_TEST(a_folder_says_what_the_options_said)
+{
+    struct ug_run_options o = as_written;
+
+    with_data("text", whole_text);
+    experiment_run(folder_file("text.yaml"), "first", o);
+    o.init = folder_file("first/latest/params.safetensors");
+    o.seed = 7;
+    o.steps = 2;
+    experiment_run(folder_file("text.yaml"), "out", o);
+    o = as_written;
+    o.resume = true;
+    for (int i = 0; i < 4; i++) {
+        static const char *const files[] = {"out", "out/config.yaml", "text.yaml", "out"};
+        o.out = folder_file("out");
+        o.steps = 3 + i;
+        ck_assert_int_eq(ug_run(folder_file(files[i]), &o, diags), UG_DONE);
+        ck_assert_str_eq(messages(), "");
+    }
+    ck_assert_ptr_nonnull(strstr(experiment_text("out/config.yaml"), "seed: 7"));
+    ck_assert_ptr_nonnull(strstr(experiment_text("out/config.yaml"), "first/latest/params"));
+    char *config = experiment_text("out/config.yaml");
+    memcpy(strstr(config, "lr: 0.1"), "lr: 0.2", 7);
+    memcpy(strstr(config, "seed: 7"), "seed: 8", 7);
+    folder_write("out/config.yaml", config, strlen(config));
+    ck_assert_int_eq(ug_run(folder_file("out"), &o, diags), UG_WRONG);
+    check_row("train.optimizers.A.adam.lr", "0.1", "0.2");
+    check_row("train.seed", "-", "8");
+}
+END_TEST
+
 /* A new --set wins over the one of the beginning, and is a change like one in the file. */
 START_TEST(a_new_set_wins)
 {
@@ -239,6 +288,8 @@ Suite *ug_suite(void)
     tcase_add_test(t, averages_cannot_be_added);
     tcase_add_test(t, sets_hold_on);
     tcase_add_test(t, a_folder_is_enough);
+    tcase_add_test(t, a_key_that_was_removed_stays_removed);
+    tcase_add_test(t, a_folder_says_what_the_options_said);
     tcase_add_test(t, a_new_set_wins);
     suite_add_tcase(s, t);
     return s;

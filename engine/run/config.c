@@ -8,32 +8,51 @@
 
 /* ---- Changing the tree ---- */
 
-static struct ug_yaml *new_scalar(struct ug_program *p, const char *text)
+static struct ug_yaml *new_scalar(struct ug_arena *a, const char *text)
 {
-    struct ug_yaml *y = ug_arena_alloc(p->arena, sizeof *y);
+    struct ug_yaml *y = ug_arena_alloc(a, sizeof *y);
 
     *y = (struct ug_yaml){
         .kind = UG_YAML_SCALAR, .plain = true, .text = text, .length = strlen(text), .folder = "."};
     return y;
 }
 
+static void remove_at(struct ug_yaml *map, int i)
+{
+    map->n--;
+    for (int k = i; k < map->n; k++) {
+        map->keys[k] = map->keys[k + 1];
+        map->items[k] = map->items[k + 1];
+    }
+}
+
+void ug_config_put(struct ug_arena *a, struct ug_yaml *map, const char *key, const char *value)
+{
+    int capacity, n;
+
+    for (int i = 0; i < map->n; i++) {
+        if (strcmp(map->keys[i]->text, key))
+            continue;
+        if (value)
+            map->items[i] = new_scalar(a, value);
+        else
+            remove_at(map, i);
+        return;
+    }
+    if (!value)
+        return;
+    capacity = n = map->n;
+    UG_PUSH(a, map->keys, n, capacity, new_scalar(a, key));
+    capacity = map->n;
+    UG_PUSH(a, map->items, map->n, capacity, new_scalar(a, value));
+}
+
 void ug_config_set(struct ug_program *p, const char *key, const char *value)
 {
     struct ug_yaml *train = ug_yaml_get(p->tree, "train");
-    struct ug_yaml *scalar = new_scalar(p, value);
-    int capacity, n;
 
-    if (!train)
-        return;
-    for (int i = 0; i < train->n; i++)
-        if (!strcmp(train->keys[i]->text, key)) {
-            train->items[i] = scalar;
-            return;
-        }
-    capacity = n = train->n;
-    UG_PUSH(p->arena, train->keys, n, capacity, new_scalar(p, key));
-    capacity = train->n;
-    UG_PUSH(p->arena, train->items, train->n, capacity, scalar);
+    if (train)
+        ug_config_put(p->arena, train, key, value);
 }
 
 void ug_config_set_seed(struct ug_program *p, uint64_t seed)
@@ -44,18 +63,7 @@ void ug_config_set_seed(struct ug_program *p, uint64_t seed)
 
 void ug_config_remove(struct ug_program *p, const char *key)
 {
-    struct ug_yaml *train = ug_yaml_get(p->tree, "train");
-
-    for (int i = 0; train && i < train->n; i++) {
-        if (strcmp(train->keys[i]->text, key))
-            continue;
-        train->n--;
-        for (int k = i; k < train->n; k++) {
-            train->keys[k] = train->keys[k + 1];
-            train->items[k] = train->items[k + 1];
-        }
-        return;
-    }
+    ug_config_set(p, key, NULL);
 }
 
 /* ---- The whole ---- */

@@ -5,6 +5,8 @@
 
 #include "engine/model/program.h"
 
+/* Sets a key of a map, or takes it out where `value` is NULL. */
+void ug_config_put(struct ug_arena *a, struct ug_yaml *map, const char *key, const char *value);
 /* Sets `train.KEY` in the tree, so that what the command line asked for is in the file as well. */
 void ug_config_set(struct ug_program *p, const char *key, const char *value);
 void ug_config_set_seed(struct ug_program *p, uint64_t seed); /* in the program too */

@@ -31,6 +31,13 @@ bool ug_folder_exists(const char *path)
     return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
+bool ug_file_same(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 /* A folder that is there, or a new one whose name is on the disk on return; 0 or an errno. */
 static int make_one(const char *path)
 {

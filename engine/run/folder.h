@@ -21,6 +21,8 @@ bool ug_folder_link(const char *target, const char *path, struct ug_diags *diags
 
 bool ug_file_exists(const char *path); /* a folder too */
 bool ug_folder_exists(const char *path);
+/* Whether two names, links followed, are of one file or folder that is there. */
+bool ug_file_same(const char *a, const char *b);
 
 /* Names in a folder, hidden ones left out, in order; NULL-ended, from the arena; NULL if it cannot
  * be read. */

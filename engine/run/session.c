@@ -101,11 +101,15 @@ static void apply_options(struct ug_session *r)
     }
 }
 
+/* What the run was told when it began stands in its own file: a key that --set removed cannot be
+ * removed from it once more. */
 static bool load(struct ug_session *r)
 {
     const struct ug_overrides kept = {r->made.sets, r->made.n_sets};
-    const struct ug_overrides sets = ug_sets_join(r->arena, kept, r->options->overrides);
-    const struct ug_load_options options = {.sets = sets.sets, .n_sets = sets.n_sets};
+    const struct ug_overrides added = r->options->overrides;
+    const struct ug_overrides sets = ug_sets_join(r->arena, kept, added);
+    const struct ug_overrides applied = ug_session_is_own_file(r) ? added : sets;
+    const struct ug_load_options options = {.sets = applied.sets, .n_sets = applied.n_sets};
 
     r->program = ug_program_load(r->file, &options, r->diags);
     if (!r->program || ug_diags_errors(r->diags))
@@ -115,7 +119,7 @@ static bool load(struct ug_session *r)
                  "there is nothing to train: the file has no 'train'");
         return false;
     }
-    r->experiment = ug_config_text(r->program);
+    r->experiment = ug_session_experiment(r);
     const struct ug_overrides settled = ug_sets_settle(r->arena, sets, r->program->tree);
     r->made.sets = settled.sets;
     r->made.n_sets = settled.n_sets;

@@ -45,6 +45,10 @@ struct ug_session {
  * them; the folder is looked at, but not touched.  False after an error: the file or the command
  * line is wrong. */
 bool ug_session_prepare(struct ug_session *r);
+/* Whether the experiment's file is the run's own config.yaml, by that name or by its folder's. */
+bool ug_session_is_own_file(const struct ug_session *r);
+/* The experiment that the loaded file describes, as text. */
+const char *ug_session_experiment(const struct ug_session *r);
 /* The part of that which goes on from r->checkpoint: reads it, after what has changed in the file. */
 bool ug_session_go_on(struct ug_session *r);
 /* The run's folder with its files open.  False after an error. */

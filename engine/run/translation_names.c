@@ -1,7 +1,6 @@
 /* translation_names.c -- what the pictures that a translation writes are called. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "engine/run/folder.h"
 #include "engine/run/translation.h"
@@ -25,9 +24,7 @@ static const char *as_png(struct ug_arena *a, const char *name)
 /* False, after an error, where both are one file or folder, by whatever name. */
 static bool stays_whole(const struct ug_translation *t, const char *in, const char *out)
 {
-    struct stat from, to;
-
-    if (stat(in, &from) || stat(out, &to) || from.st_dev != to.st_dev || from.st_ino != to.st_ino)
+    if (!ug_file_same(in, out))
         return true;
     ug_error(t->diags, UG_NOWHERE,
              "'%s' would be overwritten by what is made of it: choose another OUT", in);
