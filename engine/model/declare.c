@@ -295,6 +295,18 @@ static struct ug_term_decl declare_term(struct ug_declaring *d, struct ug_name_d
     return term;
 }
 
+/* A line of metrics.jsonl has these besides the losses, and "lr/OPTIMIZER" and "validate/METRIC"
+ * besides the terms. */
+static bool is_logged_otherwise(const struct ug_loss_decl *loss)
+{
+    static const char *const of_steps[] = {"step", "epoch", "seconds"};
+
+    for (size_t i = 0; i < sizeof of_steps / sizeof *of_steps; i++)
+        if (!strcmp(loss->name, of_steps[i]))
+            return true;
+    return loss->is_map && (!strcmp(loss->name, "lr") || !strcmp(loss->name, "validate"));
+}
+
 static void declare_losses(struct ug_declaring *d, struct ug_declarations *out,
                            const struct ug_yaml *map)
 {
@@ -308,6 +320,11 @@ static void declare_losses(struct ug_declaring *d, struct ug_declarations *out,
             continue;
         *loss = (struct ug_loss_decl){
             .name = name.name, .pos = name.pos, .is_map = value->kind == UG_YAML_MAP};
+        if (is_logged_otherwise(loss))
+            ug_error(d->diags, loss->pos,
+                     "a loss '%s' could not be told from what else metrics.jsonl holds under this "
+                     "name: choose another",
+                     loss->name);
         const int n = loss->is_map ? value->n : 1;
         loss->terms = ug_arena_array(d->arena, (size_t)n, sizeof *loss->terms);
         if (!loss->is_map)
