@@ -95,6 +95,37 @@ START_TEST(files_tell_where_nothing_else_does)
 }
 END_TEST
 
+/* Epochs of 100 samples: 0.07 * 100 is a little more than 7 in doubles. */
+START_TEST(epochs_are_steps)
+{
+    static const struct {
+        const char *epochs;
+        int batch;
+        int64_t steps;
+    } cases[] = {{"0.07", 1, 7}, {"0.071", 1, 8}, {"1", 3, 34}, {"1e-9", 1, 1}, {"1.1", 10, 11}};
+    static float zeros[100];
+    const struct ug_named_tensor t = {"k", {UG_F32, UG_SHAPE(100, 1), zeros}};
+    static const char form[] = "unitgraph: 1\n"
+                               "data: {batch: %d, t: {tensors: t.safetensors, key: k}}\n"
+                               "losses: {L: mean(t)}\n"
+                               "train: {epochs: %s, optimizers: {o: {minimize: L, parameters: [], "
+                               "sgd: {lr: 1}}}}\n";
+
+    ck_assert(ug_safetensors_write(folder_file("t.safetensors"), &t, 1, NULL, diags));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *yaml = ug_arena_format(arena, form, cases[i].batch, cases[i].epochs);
+        struct ug_program *p =
+            ug_program_load(folder_write("t.yaml", yaml, strlen(yaml)), NULL, diags);
+        ck_assert_int_eq(p->train.steps, cases[i].steps);
+        ug_program_free(p);
+    }
+    const char *yaml = ug_arena_format(arena, form, 1, "1e15");
+    forget_messages();
+    ug_program_free(ug_program_load(folder_write("t.yaml", yaml, strlen(yaml)), NULL, diags));
+    ck_assert_ptr_nonnull(strstr(messages(), "1e+15 epochs are 1e+17 steps"));
+}
+END_TEST
+
 START_TEST(data_that_cannot_be_read_are_an_error)
 {
     struct ug_program *p = load(NULL);
@@ -121,6 +152,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, entries_tell_what_they_can);
     tcase_add_test(t, what_is_given_comes_first);
     tcase_add_test(t, files_tell_where_nothing_else_does);
+    tcase_add_test(t, epochs_are_steps);
     tcase_add_test(t, data_that_cannot_be_read_are_an_error);
     tcase_add_test(t, a_value_and_an_input_may_not_have_one_name);
     suite_add_tcase(s, t);

@@ -48,14 +48,22 @@ static bool declared_type(const struct ug_data_entry *e, int64_t batch, struct u
 }
 
 /* The steps that `epochs` stands for: the last one reaches the last sample of the largest source.
- */
-static void measure_epochs(struct ug_program *p, int64_t largest)
+ * 0.07 epochs of 100 samples are 7 steps, though the product is a little more in doubles. */
+static void measure_epochs(struct ug_program *p, int64_t largest, struct ug_diags *diags)
 {
+    static const double most = 0x1p53, rounding = 1e-12;
     struct ug_train_spec *t = &p->train;
+    const double steps = t->epochs * (double)largest / (double)p->data.batch;
+    const double whole = nearbyint(steps);
 
     t->largest = largest;
-    if (t->epochs > 0.0)
-        t->steps = (int64_t)ceil(t->epochs * (double)largest / (double)p->data.batch);
+    if (t->epochs <= 0.0)
+        return;
+    if (steps > most)
+        ug_error(diags, ug_yaml_get(ug_yaml_get(p->tree, "train"), "epochs")->pos,
+                 "%g epochs are %g steps; the limit is %g", t->epochs, steps, most);
+    else
+        t->steps = (int64_t)(fabs(steps - whole) <= rounding * steps ? whole : ceil(steps));
 }
 
 /* Is everything known about an entry without a look at its files? */
@@ -141,7 +149,7 @@ void ug_type_inputs(struct ug_program *p, const struct ug_load_options *o, struc
     struct ug_dataset *set = open_data(&p->data, o, diags);
 
     if (set)
-        measure_epochs(p, ug_dataset_largest(set));
+        measure_epochs(p, ug_dataset_largest(set), diags);
     for (int i = 0; i < p->n_inputs; i++)
         if (p->inputs[i].data)
             p->inputs[i].type = type_of_entry(p->inputs[i].data, p->data.batch, set, o);
