@@ -178,6 +178,13 @@ START_TEST(rates_follow_the_step)
     ck_assert_double_eq(ug_program_rate(p, o[2].lr, 60, 3), 0.1);
     ck_assert(isnan(ug_program_rate(p, o[2].lr, 70, 3))); /* divides by 0 */
     ck_assert(isnan(ug_program_rate(p, o[2].lr, 80, 3))); /* is negative */
+    ck_assert_str_eq(ug_program_rate_fault(arena, p, o[2].lr, 70, 3), "division by zero");
+    ck_assert_str_eq(ug_program_rate_fault(arena, p, o[2].lr, 80, 3),
+                     "an lr must be 0 or more, not -0.1");
+    p->train.largest = 150; /* two epochs, and a part of the third */
+    ck_assert_int_eq(ug_program_epochs(p), 3);
+    p->train.largest = 1000;
+    ck_assert_int_eq(ug_program_epochs(p), 1);
 }
 END_TEST
 

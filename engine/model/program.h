@@ -214,6 +214,13 @@ struct ug_param **ug_program_list_params(const struct ug_program *p, int *n);
 double ug_program_rate(const struct ug_program *p, const struct ug_expr *lr, int64_t step,
                        int64_t epoch);
 
+/* Why ug_program_rate is not a number there: "an lr must be 0 or more, not -1"; from the arena. */
+const char *ug_program_rate_fault(struct ug_arena *a, const struct ug_program *p,
+                                  const struct ug_expr *lr, int64_t step, int64_t epoch);
+/* What `epochs` is: how many epochs the training begins, the last of which it may not end; 0 where the
+ * data are not known. */
+int64_t ug_program_epochs(const struct ug_program *p);
+
 /* Whether a metric of `validate` grows as results get better: as `checkpoint.best` says of it, else
  * by the ops in it: psnr and 1 - l1_loss do; losses, and what is not known, do not. */
 bool ug_program_rises(const struct ug_program *p, int metric);

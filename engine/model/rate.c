@@ -55,15 +55,21 @@ static bool evaluate(struct moment *m, const struct ug_expr *lr, struct ug_diags
            ug_want_real(diags, lr->pos, "an lr", &q, 0.0, (double)FLT_MAX, out);
 }
 
-static struct moment moment_of(const struct ug_program *p, int64_t step, int64_t epoch)
+int64_t ug_program_epochs(const struct ug_program *p)
 {
     const struct ug_train_spec *t = &p->train;
-    const double epochs = t->epochs > 0.0 ? ceil(t->epochs)
-                          : t->largest
-                              ? floor((double)t->steps * (double)p->data.batch / (double)t->largest)
-                              : 0.0;
+    const double samples = (double)t->steps * (double)p->data.batch;
+    const double epochs = t->epochs > 0.0 ? t->epochs
+                          : t->largest    ? samples / (double)t->largest
+                                          : 0.0;
 
-    return (struct moment){p->vars, (double)step, (double)t->steps, (double)epoch, epochs};
+    return (int64_t)fmin(ceil(epochs), 0x1p53);
+}
+
+static struct moment moment_of(const struct ug_program *p, int64_t step, int64_t epoch)
+{
+    return (struct moment){p->vars, (double)step, (double)p->train.steps, (double)epoch,
+                           (double)ug_program_epochs(p)};
 }
 
 void ug_check_rate(struct ug_sections *s, const struct ug_expr *lr)
@@ -85,4 +91,18 @@ double ug_program_rate(const struct ug_program *p, const struct ug_expr *lr, int
     double rate;
 
     return evaluate(&m, lr, NULL, &rate) ? rate : (double)NAN;
+}
+
+const char *ug_program_rate_fault(struct ug_arena *a, const struct ug_program *p,
+                                  const struct ug_expr *lr, int64_t step, int64_t epoch)
+{
+    struct moment m = moment_of(p, step, epoch);
+    struct ug_diags *own = ug_diags_new();
+    double rate;
+
+    evaluate(&m, lr, own, &rate);
+    const char *first = ug_diags_first(own);
+    const char *why = first ? ug_arena_copy(a, first, strlen(first)) : "";
+    ug_diags_free(own);
+    return why;
 }

@@ -282,6 +282,7 @@ static bool load_program(struct reading *r)
     if (!b->program->train.present)
         return refuse(r, "holds an experiment that does not train");
     b->program->train.steps = b->now.steps;
+    b->program->train.epochs = (double)b->now.epochs; /* how many the data have, they do not tell */
     if (r->memory == UG_BUNDLE_ANY_MEMORY)
         b->program->train.memory = 0;
     return true;

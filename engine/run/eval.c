@@ -335,7 +335,7 @@ static enum ug_status compute(struct evaluation *e)
     struct ug_named_tensor *tensors =
         ug_arena_array(e->arena, (size_t)e->n_outputs, sizeof *tensors);
 
-    ug_exec_count(e->run.exec, 0, train->steps, 0, (int64_t)train->epochs);
+    ug_exec_count(e->run.exec, 0, train->steps, 0, ug_program_epochs(e->program));
     ug_exec_run(e->run.exec, 0, seed, 0);
     for (int i = 0; i < e->n_outputs; i++)
         tensors[i] = (struct ug_named_tensor){

@@ -18,13 +18,13 @@ char *ug_fault_describe(const struct ug_node *n, char text[UG_FAULT_TEXT])
 
 const char *ug_fault_text(struct ug_arena *a, const struct ug_program *p, const struct ug_fault *f)
 {
-    const char *optimizer = p->train.optimizers[f->optimizer].name;
+    const struct ug_optimizer_spec *o = &p->train.optimizers[f->optimizer];
     char text[UG_FAULT_TEXT];
 
     if (f->node)
         return ug_arena_format(a, "%s", ug_fault_describe(f->node, text));
-    return ug_arena_format(a,
-                           f->pos.source ? "the learning rate of '%s' is not finite"
-                                         : "a gradient for '%s' is not finite",
-                           optimizer);
+    if (!f->pos.source)
+        return ug_arena_format(a, "a gradient for '%s' is not finite", o->name);
+    return ug_arena_format(a, "the learning rate of '%s' cannot be used: %s", o->name,
+                           ug_program_rate_fault(a, p, o->lr, f->step, f->epoch));
 }

@@ -185,9 +185,7 @@ struct ug_moment ug_moment_at(const struct ug_program *p, uint64_t seed, int64_t
         .step = step,
         .steps = t->steps,
         .epoch = t->largest ? step * batch / t->largest : 0,
-        .epochs = t->epochs > 0 ? (int64_t)ceil(t->epochs)
-                  : t->largest  ? t->steps * batch / t->largest
-                                : 0,
+        .epochs = ug_program_epochs(p),
     };
 }
 
@@ -216,7 +214,7 @@ static bool find_rates(struct ug_trainer *t, const struct ug_step *s, int phase,
         const struct ug_expr *lr = t->program->train.optimizers[optimizer].lr;
         t->rates[optimizer] = ug_program_rate(t->program, lr, now->step, now->epoch);
         if (!isfinite(t->rates[optimizer])) {
-            *fault = (struct ug_fault){NULL, lr->pos, optimizer};
+            *fault = (struct ug_fault){NULL, lr->pos, optimizer, now->step, now->epoch};
             return false;
         }
     }

@@ -47,7 +47,8 @@ struct ug_fault {
     const struct ug_node
         *node; /* the first value that is not finite; NULL: a learning rate is not */
     struct ug_pos pos;
-    int optimizer; /* whose loss or gradients showed it */
+    int optimizer;       /* whose loss or gradients showed it */
+    int64_t step, epoch; /* of a learning rate: when */
 };
 
 /* "'y' is not finite: a result of 'log'", into `text`, which is returned. */
