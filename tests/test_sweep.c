@@ -1,4 +1,5 @@
 /* Sweeps: which runs a list of values makes, what becomes of them, and the tables. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/run/folder.h"
@@ -264,6 +265,22 @@ START_TEST(mistakes_show_first)
 }
 END_TEST
 
+/* Files that differ behind the first dot of their names have folders of their own, as runs do. */
+START_TEST(folders_by_name)
+{
+    static const char *const sets[] = {"scale=1,2"};
+    struct ug_sweep_options o = {.overrides = {sets, 1}, .dry_run = true};
+    char *listing = NULL;
+    size_t length = 0;
+
+    o.listing = open_memstream(&listing, &length);
+    ck_assert_int_eq(ug_sweep(experiment_write("unit.v2", text), &o, diags), UG_DONE);
+    fclose(o.listing);
+    expect_part(listing, " runs/unit.v2-sweep/scale=1\n");
+    free(listing);
+}
+END_TEST
+
 /* What is better is known from the expression: more psnr, less of 1 - ssim. */
 START_TEST(best_is_known)
 {
@@ -289,6 +306,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, goes_on);
     tcase_add_test(t, one_fails);
     tcase_add_test(t, mistakes_show_first);
+    tcase_add_test(t, folders_by_name);
     tcase_add_test(t, best_is_known);
     suite_add_tcase(s, t);
     return s;

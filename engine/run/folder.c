@@ -31,6 +31,14 @@ bool ug_folder_exists(const char *path)
     return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
+const char *ug_file_stem(struct ug_arena *a, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *dot = strrchr(name, '.');
+
+    return ug_arena_copy(a, name, dot && dot != name ? (size_t)(dot - name) : strlen(name));
+}
+
 bool ug_file_same(const char *a, const char *b)
 {
     struct stat x, y;

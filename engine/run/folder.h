@@ -21,6 +21,8 @@ bool ug_folder_link(const char *target, const char *path, struct ug_diags *diags
 
 bool ug_file_exists(const char *path); /* a folder too */
 bool ug_folder_exists(const char *path);
+/* What a file is called but for its ending: "unit.v2" of "graphs/unit.v2.yaml". */
+const char *ug_file_stem(struct ug_arena *a, const char *path);
 /* Whether two names, links followed, are of one file or folder that is there. */
 bool ug_file_same(const char *a, const char *b);
 

@@ -25,11 +25,7 @@ static const char *default_folder(struct ug_arena *a, const char *file)
 {
     if (ug_folder_exists(file))
         return file;
-    const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
-    const char *dot = strrchr(name, '.');
-
-    return ug_arena_format(a, "runs/%.*s",
-                           (int)(dot && dot != name ? dot - name : (long)strlen(name)), name);
+    return ug_arena_format(a, "runs/%s", ug_file_stem(a, file));
 }
 
 static bool holds_run(const struct ug_session *r)

@@ -233,9 +233,7 @@ static enum ug_status run(struct sweep *s)
 /* "graphs/unit.yaml" is swept into "runs/unit-sweep". */
 static const char *default_folder(struct ug_arena *a, const char *file)
 {
-    const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
-
-    return ug_arena_format(a, "runs/%.*s-sweep", (int)strcspn(name, "."), name);
+    return ug_arena_format(a, "runs/%s-sweep", ug_file_stem(a, file));
 }
 
 enum ug_status ug_sweep(const char *file, const struct ug_sweep_options *o, struct ug_diags *diags)
