@@ -36,6 +36,7 @@ static const char text[] =
     "keepdim=true)'}\n"
     "  centred: {from: x, to: x - mean(x)}\n"
     "  noisy: {from: x, to: '0.2 * normal_like(x) + 0 * x'}\n"
+    "  drawn: {to: '0.2 * normal_like([1, 3, 4, 4])'}\n"
     "  shared_noise: {from: x, to: '0.2 * normal_like([1, 3, 1, 1]) + 0 * x'}\n"
     "  counted: {from: x, to: 'x / size(x, 0)'}\n";
 
@@ -153,6 +154,13 @@ START_TEST(pictures_are_not_written_over_their_originals)
     ck_assert_int_eq(translate("in/a.png", "in"), UG_WRONG);
     ck_assert_int_eq(translate("in/a.png", "in/a.png"), UG_WRONG);
     ck_assert_int_eq(folder_count("in"), 2);
+    picture("in/sub/a.png", 4, 4, 0.4f);
+    ck_assert_int_eq(translate("in", "in/sub"), UG_FAILED); /* in/a.png would become in/sub/a.png */
+    expect_message("in/sub/a.png' would be overwritten by what is made of");
+    struct ug_picture kept;
+    ck_assert(ug_picture_read(folder_file("in/sub/a.png"), 1, &kept, UG_NOWHERE, diags));
+    ck_assert_float_eq(kept.planes[0], 0.4f);
+    ug_picture_free(&kept);
     ck_assert_int_eq(translate("in/b.jpg", "in"), UG_DONE);
     expect("in/b.png", 4, 4, 0.2f);
 }
@@ -297,6 +305,14 @@ START_TEST(a_request_to_stop_leaves_whole_pictures)
         UG_FAILED);
     expect_message("stopped after 0 of 6 pictures");
     ck_assert_int_eq(folder_count("out"), 0);
+    struct ug_translate_options o = {.name = "drawn", .stop = &stop, .count = 3};
+    o.run = folder_file("run");
+    o.out = folder_file("drawn");
+    o.step = o.seed = -1;
+    forget_messages();
+    ck_assert_int_eq(ug_translate(&o, diags), UG_FAILED);
+    expect_message("stopped after 0 of 3 pictures");
+    ck_assert_int_eq(folder_count("drawn"), 0);
 }
 END_TEST
 

@@ -8,6 +8,19 @@
 #include "engine/run/samples.h"
 #include "engine/run/translation.h"
 
+/* ---- Stopping ---- */
+
+bool ug_translation_is_stopped(const struct ug_translation *t)
+{
+    return t->options->stop && *t->options->stop;
+}
+
+void ug_translation_say_stopped(const struct ug_translation *t, int64_t done, int64_t all)
+{
+    ug_error(t->diags, UG_NOWHERE, "stopped after %lld of %lld pictures", (long long)done,
+             (long long)all);
+}
+
 /* ---- One picture ---- */
 
 static bool write_result(struct ug_translation *t, int64_t row, struct ug_extent s,
@@ -74,6 +87,10 @@ static bool draw_pictures(struct ug_translation *t)
         const char *path = single ? out
                                   : ug_arena_format(t->arena, "%s/%s-%04lld.png", out,
                                                     t->options->name, (long long)i + 1);
+        if (ug_translation_is_stopped(t)) {
+            ug_translation_say_stopped(t, i, count);
+            return false;
+        }
         if (i % dim[0] == 0)
             ug_exec_run(t->view.run.exec, 0, ug_translation_seed(t), (uint64_t)(i / dim[0]));
         if (!write_result(t, i % dim[0], s, path))

@@ -68,6 +68,10 @@ void ug_translation_fill(const struct ug_translation *t, const struct ug_picture
 bool ug_translation_take(struct ug_translation *t, int64_t row, struct ug_extent s,
                          struct ug_picture *p);
 
+/* Whether it is asked to end; and the error which says after how many pictures it did. */
+bool ug_translation_is_stopped(const struct ug_translation *t);
+void ug_translation_say_stopped(const struct ug_translation *t, int64_t done, int64_t all);
+
 /* A folder, a list or a pattern of pictures into the folder OUT.  False after errors. */
 bool ug_translation_many(struct ug_translation *t);
 
@@ -76,7 +80,8 @@ bool ug_translation_many(struct ug_translation *t);
 /* IN is a folder, a list file (.txt) or a pattern, not a single picture. */
 bool ug_translation_takes_many(const struct ug_translation *t);
 /* Where each picture goes: under its own name in the folder OUT, as PNG; from the arena.  NULL,
- * after an error, where two would get one name. */
+ * after an error, where two would get one name, or one of those that are read would be written
+ * over. */
 const char **ug_translation_names(struct ug_translation *t, const struct ug_listing *list);
 /* Where the single picture IN goes: a folder takes it under its own name. */
 const char *ug_translation_name(const struct ug_translation *t);

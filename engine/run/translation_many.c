@@ -234,11 +234,6 @@ static void skip_group(struct many *m, int64_t n)
     }
 }
 
-static bool is_stopped(const struct ug_translation *t)
-{
-    return t->options->stop && *t->options->stop;
-}
-
 /* A group of n pictures that are padded to one size. */
 static void translate_group(struct many *m, const struct planned *group, int64_t n)
 {
@@ -249,7 +244,7 @@ static void translate_group(struct many *m, const struct planned *group, int64_t
         return;
     }
     const struct planned **rows = ug_xcalloc((size_t)t->batch, sizeof *rows);
-    while (n && !is_stopped(t)) {
+    while (n && !ug_translation_is_stopped(t)) {
         const int64_t filled = take_rows(m, rows, &n);
         if (filled)
             ug_exec_run(t->view.run.exec, 0, ug_translation_seed(t), (uint64_t)rows[0]->index);
@@ -263,7 +258,7 @@ static void translate_group(struct many *m, const struct planned *group, int64_t
 
 static void translate_groups(struct many *m)
 {
-    for (int64_t i = 0, end; i < m->n && !is_stopped(m->t); i = end) {
+    for (int64_t i = 0, end; i < m->n && !ug_translation_is_stopped(m->t); i = end) {
         for (end = i + 1; end < m->n && same_extent(m->plan[end].padded, m->plan[i].padded);)
             end++;
         translate_group(m, m->plan + i, end - i);
@@ -306,9 +301,8 @@ static void run(struct many *m)
     ug_queue_close(m->read);
     for (struct arrival *a; (a = ug_queue_take(m->read));)
         free_arrival(a);
-    if (is_stopped(m->t))
-        ug_error(m->t->diags, UG_NOWHERE, "stopped after %lld of %lld pictures",
-                 (long long)m->finished, (long long)m->n);
+    if (ug_translation_is_stopped(m->t))
+        ug_translation_say_stopped(m->t, m->finished, m->n);
     ug_queue_free(m->read);
     ug_queue_free(m->made);
     ug_diags_free(m->unwritten);

@@ -1,6 +1,7 @@
 /* translation_names.c -- what the pictures that a translation writes are called. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "engine/run/folder.h"
 #include "engine/run/translation.h"
@@ -99,6 +100,56 @@ static bool are_different(struct naming *names, int64_t n, struct ug_diags *diag
     return true;
 }
 
+/* A picture that is read, whatever the names it goes by. */
+struct original {
+    dev_t device;
+    ino_t inode;
+    const char *path;
+};
+
+static int by_identity(const void *a, const void *b)
+{
+    const struct original *x = a, *y = b;
+
+    return x->device != y->device ? (x->device > y->device) - (x->device < y->device)
+                                  : (x->inode > y->inode) - (x->inode < y->inode);
+}
+
+static bool identify(const char *path, struct original *out)
+{
+    struct stat st;
+    const bool there = !stat(path, &st);
+
+    *out = (struct original){.path = path};
+    if (there)
+        out->device = st.st_dev, out->inode = st.st_ino;
+    return there;
+}
+
+/* False, after an error, where a picture would be written over one of those that are read: its own
+ * original, or another, before or after that one's turn. */
+static bool stay_whole(const struct ug_translation *t, const struct ug_listing *list,
+                       const char *const *paths)
+{
+    struct original *all = ug_xcalloc((size_t)list->n, sizeof *all), to;
+    const struct original *hit = NULL;
+    size_t n = 0;
+    int64_t i;
+
+    for (i = 0; i < list->n; i++)
+        n += identify(list->paths[i], &all[n]);
+    qsort(all, n, sizeof *all, by_identity);
+    for (i = 0; i < list->n && !hit; i++)
+        if (identify(paths[i], &to))
+            hit = bsearch(&to, all, n, sizeof *all, by_identity);
+    if (hit)
+        ug_error(t->diags, UG_NOWHERE,
+                 "'%s' would be overwritten by what is made of '%s': choose another OUT", hit->path,
+                 list->paths[i - 1]);
+    free(all);
+    return !hit;
+}
+
 const char **ug_translation_names(struct ug_translation *t, const struct ug_listing *list)
 {
     struct ug_arena *a = t->arena;
@@ -111,14 +162,10 @@ const char **ug_translation_names(struct ug_translation *t, const struct ug_list
     }
     keep_endings(a, names, list->n);
     bool fine = are_different(names, list->n, t->diags);
-    for (int64_t i = 0; fine && i < list->n; i++) {
-        const char *from = list->paths[names[i].index];
-        const char *to = ug_arena_format(a, "%s/%s", t->options->out, names[i].to);
-        paths[names[i].index] = to;
-        fine = stays_whole(t, from, to);
-    }
+    for (int64_t i = 0; fine && i < list->n; i++)
+        paths[names[i].index] = ug_arena_format(a, "%s/%s", t->options->out, names[i].to);
     free(names);
-    return fine ? paths : NULL;
+    return fine && stay_whole(t, list, paths) ? paths : NULL;
 }
 
 /* ---- A single picture ---- */
