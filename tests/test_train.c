@@ -333,6 +333,28 @@ END_TEST
 
 /* a: 0.05, then -0.05, whose logarithm is not a number; the state before that step is kept, also of
  * the optimizer that had made its update of the step already. */
+/* Without this it would train, and leave a config.yaml that names another folder. */
+START_TEST(a_path_that_no_config_can_hold_is_refused)
+{
+    struct ug_run_options o = as_written;
+    const int64_t dim[] = {4, 3};
+    static const char text[] =
+        "unitgraph: 1\n"
+        "modules: {m: {body: [linear(2)]}}\n"
+        "networks: {N: m()}\n"
+        "data: {batch: 2, x: {tensors: x.safetensors, key: x}}\n"
+        "losses: {A: mean(N(x))}\n"
+        "train: {steps: 1, optimizers: {A: {minimize: A, parameters: [N], sgd: {lr: 0}}}}\n";
+
+    experiment_tensor("l\xe2/x.safetensors", "x", 2, dim, 0.125f);
+    const char *file = folder_write("l\xe2/t.yaml", text, strlen(text));
+    o.out = folder_file("out");
+    ck_assert_int_eq(ug_run(file, &o, diags), UG_WRONG);
+    expect_message("not UTF-8");
+    ck_assert(!ug_file_exists(folder_file("out")));
+}
+END_TEST
+
 START_TEST(a_value_that_is_not_finite_stops_the_run)
 {
     const char *file = experiment_write(
@@ -464,6 +486,7 @@ Suite *ug_suite(void)
     tcase_add_test(steps, every_skips_steps);
     tcase_add_test(steps, averages_follow);
     tcase_add_test(steps, rates_are_expressions);
+    tcase_add_test(steps, a_path_that_no_config_can_hold_is_refused);
     tcase_add_test(steps, a_value_that_is_not_finite_stops_the_run);
     tcase_add_loop_test(steps, a_label_that_is_no_class_is_named, 0, 2);
     tcase_add_test(steps, a_label_to_validate_with_that_is_no_class_is_named);

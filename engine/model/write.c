@@ -43,6 +43,7 @@ static bool is_plain(const struct ug_yaml *y)
     return !ug_yaml_is_null(&unquoted);
 }
 
+/* YAML has no way to write a byte that is not UTF-8: it stays, for who reads it to complain. */
 static void put_quoted(const struct ug_yaml *y, FILE *out)
 {
     uint32_t c = 0;
@@ -51,7 +52,9 @@ static void put_quoted(const struct ug_yaml *y, FILE *out)
     putc('"', out);
     for (size_t i = 0; i < y->length;) {
         const int n = ug_text_char(y->text + i, y->length - i, &c, &legal);
-        if (c == '"' || c == '\\')
+        if (!n)
+            putc(y->text[i], out);
+        else if (c == '"' || c == '\\')
             fprintf(out, "\\%c", (int)c);
         else if (c == '\n')
             fputs("\\n", out);

@@ -99,7 +99,7 @@ static void apply_options(struct ug_session *r)
 
 /* What the run was told when it began stands in its own file: a key that --set removed cannot be
  * removed from it once more. */
-static bool load(struct ug_session *r)
+static bool load_file(struct ug_session *r)
 {
     const struct ug_overrides kept = {r->made.sets, r->made.n_sets};
     const struct ug_overrides added = r->options->overrides;
@@ -124,6 +124,26 @@ static bool load(struct ug_session *r)
     if (r->options->init)
         r->made.init = ug_yaml_get(ug_yaml_get(r->program->tree, "train"), "init")->text;
     return true;
+}
+
+/* Names of folders may be any bytes; what YAML and JSON keep of them must be UTF-8. */
+static bool check_config(const struct ug_session *r)
+{
+    struct ug_diags *own = ug_diags_new();
+    const bool reads =
+        ug_yaml_read_text(r->arena, own, "config.yaml", "", r->config, strlen(r->config));
+
+    if (!reads)
+        ug_note(ug_error(r->diags, UG_NOWHERE, "the run's config.yaml could not be read again: %s",
+                         ug_diags_first(own)),
+                UG_NOWHERE, "the path of a file or a folder in it is no UTF-8: rename that");
+    ug_diags_free(own);
+    return reads;
+}
+
+static bool load(struct ug_session *r)
+{
+    return load_file(r) && check_config(r);
 }
 
 /* Everything that can be wrong with the experiment is found before the folder is touched. */
