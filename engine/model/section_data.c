@@ -162,6 +162,12 @@ static bool check_entry(struct ug_sections *s, const struct ug_yaml *map,
                  "'channels' of the data entry '%s' must be 1 or 3, not 2", e->name);
         return false;
     }
+    const double span = e->range[1] - e->range[0];
+    if (!isfinite(span) || span == 0.0) {
+        ug_error(s->diags, ug_yaml_get(map, "range")->pos,
+                 "'range' of the data entry '%s' must be two numbers that differ", e->name);
+        return false;
+    }
     if (e->kind == UG_DATA_TENSORS && !ug_yaml_get(map, "key")) {
         ug_error(s->diags, e->pos,
                  "the data entry '%s' needs 'key', the name of a tensor in its file", e->name);
