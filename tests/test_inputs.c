@@ -126,6 +126,47 @@ START_TEST(epochs_are_steps)
 }
 END_TEST
 
+/* A hundred samples, in batches of 4: an epoch are 25 steps. */
+START_TEST(what_no_step_can_do_is_warned_of)
+{
+    static const struct {
+        const char *train, *warning; /* NULL: none */
+    } cases[] = {
+        {"steps: 9, optimizers: {o: {minimize: L, parameters: N, sgd: {lr: 1}, every: 10}}",
+         "the optimizer 'o' never updates: it takes part in each 10th step, and there are 9"},
+        {"steps: 10, optimizers: {o: {minimize: L, parameters: N, sgd: {lr: 1}, every: 10}}", NULL},
+        {"steps: 9, optimizers: {o: {minimize: L, parameters: N, sgd: {lr: 1 - step / 4}}}",
+         "the learning rate of 'o' fails in step 9, if not before: an lr must be 0 or more, not "
+         "-1"},
+        {"steps: 9, optimizers: {o: {minimize: L, parameters: N, sgd: {lr: 1 - step / 4}, every: "
+         "5}}",
+         NULL}, /* step 4 of 9 is the last one */
+        {"epochs: 2, optimizers: {o: {minimize: L, parameters: N, sgd: {lr: 1 / (1 - epoch)}}}",
+         "the learning rate of 'o' fails in step 50, if not before: division by zero"},
+        {"epochs: 2, optimizers: {o: {minimize: L, parameters: N, sgd: {lr: 1 - epoch / epochs}}}",
+         NULL},
+    };
+    static float zeros[100];
+    const struct ug_named_tensor t = {"k", {UG_F32, UG_SHAPE(100, 1), zeros}};
+    static const char form[] = "unitgraph: 1\n"
+                               "data: {batch: 4, t: {tensors: t.safetensors, key: k}}\n"
+                               "modules: {m: {body: [linear(1)]}}\n"
+                               "networks: {N: m()}\n"
+                               "losses: {L: mean(N(t))}\n"
+                               "train: {%s}\n";
+
+    ck_assert(ug_safetensors_write(folder_file("t.safetensors"), &t, 1, NULL, diags));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *yaml = ug_arena_format(arena, form, cases[i].train);
+        forget_messages();
+        ug_program_free(ug_program_load(folder_write("t.yaml", yaml, strlen(yaml)), NULL, diags));
+        ck_assert_msg(cases[i].warning ? strstr(messages(), cases[i].warning) != NULL
+                                       : !*messages(),
+                      "%s: %s", cases[i].train, messages());
+    }
+}
+END_TEST
+
 START_TEST(data_that_cannot_be_read_are_an_error)
 {
     struct ug_program *p = load(NULL);
@@ -153,6 +194,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, what_is_given_comes_first);
     tcase_add_test(t, files_tell_where_nothing_else_does);
     tcase_add_test(t, epochs_are_steps);
+    tcase_add_test(t, what_no_step_can_do_is_warned_of);
     tcase_add_test(t, data_that_cannot_be_read_are_an_error);
     tcase_add_test(t, a_value_and_an_input_may_not_have_one_name);
     suite_add_tcase(s, t);

@@ -97,6 +97,8 @@ struct ug_program *ug_program_load(const char *path, const struct ug_load_option
     ug_resolve_init(p, !(options && options->without_data), diags);
     ug_resolve_training(p, u.out, diags);
     ug_vars_finish(p->vars);
+    if (!ug_diags_errors(diags) && !(options && options->without_data))
+        ug_warn_of_steps(p, diags);
     ug_unfolded_free(u.out);
     return p;
 }

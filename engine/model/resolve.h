@@ -13,5 +13,8 @@ void ug_resolve_init(struct ug_program *p, bool files, struct ug_diags *diags);
 /* `train.frozen`, and which optimizer has which parameters.  `u` holds the losses: what they reach
  * needs an optimizer or is frozen. */
 void ug_resolve_training(struct ug_program *p, const struct ug_unfolded *u, struct ug_diags *diags);
+/* Warns of optimizers that take part in no step, and of learning rates that the last step cannot take:
+ * a run may be told to have other steps, so these are no errors. */
+void ug_warn_of_steps(const struct ug_program *p, struct ug_diags *diags);
 
 #endif

@@ -1,4 +1,5 @@
 /* training.c -- which optimizer has which parameters, and which are frozen. */
+#include <math.h>
 #include <string.h>
 
 #include "engine/model/parts.h"
@@ -202,4 +203,30 @@ void ug_resolve_training(struct ug_program *p, const struct ug_unfolded *u, stru
         ug_yaml_get(ug_yaml_get(p->tree, "train"), "optimizers")->n != p->train.n_optimizers;
     if (!o.partial && ug_diags_errors(diags) == errors)
         check_reached(&o, u);
+}
+
+/* ---- What shows only in view of all steps ---- */
+
+static void warn_of_steps(const struct ug_program *p, const struct ug_optimizer_spec *o,
+                          struct ug_diags *diags)
+{
+    const struct ug_train_spec *t = &p->train;
+    const int64_t last = t->steps / o->every * o->every - 1; /* in which it takes part */
+    const int64_t epoch = t->largest ? last * p->data.batch / t->largest : 0;
+
+    if (last < 0)
+        ug_warning(diags, o->pos,
+                   "the optimizer '%s' never updates: it takes part in each %lldth step, and there "
+                   "are %lld",
+                   o->name, (long long)o->every, (long long)t->steps);
+    else if (isnan(ug_program_rate(p, o->lr, last, epoch)))
+        ug_warning(diags, o->lr->pos,
+                   "the learning rate of '%s' fails in step %lld, if not before: %s", o->name,
+                   (long long)last + 1, ug_program_rate_fault(p->arena, p, o->lr, last, epoch));
+}
+
+void ug_warn_of_steps(const struct ug_program *p, struct ug_diags *diags)
+{
+    for (int i = 0; i < p->train.n_optimizers && p->train.steps; i++)
+        warn_of_steps(p, &p->train.optimizers[i], diags);
 }
