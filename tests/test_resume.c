@@ -260,6 +260,31 @@ START_TEST(a_folder_says_what_the_options_said)
 }
 END_TEST
 
+/* The text of a path in `vars` is quoted in config.yaml, where a backslash stands for itself no more. */
+START_TEST(a_backslash_in_a_path_is_kept)
+{
+    struct ug_run_options o = as_written;
+    const int64_t dim[] = {4, 3};
+
+    static const char text[] =
+        "unitgraph: 1\n"
+        "vars: {file: './d/x\\y.safetensors'}\n"
+        "modules: {m: {body: [linear(2)]}}\n"
+        "networks: {N: m()}\n"
+        "data: {batch: 2, x: {tensors: \"${file}\", key: x}}\n"
+        "losses: {A: mean(N(x))}\n"
+        "train: {steps: 4, optimizers: {A: {minimize: A, parameters: [N], sgd: {lr: 0}}}}\n";
+
+    experiment_tensor("d/x\\y.safetensors", "x", 2, dim, 0.125f);
+    o.steps = 2;
+    experiment_run(experiment_write("text", text), "out", o);
+    o.resume = true;
+    o.steps = 4;
+    ck_assert_int_eq(ug_run(folder_file("out"), &o, diags), UG_DONE);
+    ck_assert_str_eq(messages(), "");
+}
+END_TEST
+
 /* A new --set wins over the one of the beginning, and is a change like one in the file. */
 START_TEST(a_new_set_wins)
 {
@@ -290,6 +315,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, a_folder_is_enough);
     tcase_add_test(t, a_key_that_was_removed_stays_removed);
     tcase_add_test(t, a_folder_says_what_the_options_said);
+    tcase_add_test(t, a_backslash_in_a_path_is_kept);
     tcase_add_test(t, a_new_set_wins);
     suite_add_tcase(s, t);
     return s;

@@ -190,12 +190,28 @@ struct ug_vars *ug_vars_new(struct ug_arena *arena, struct ug_diags *diags, stru
     return v;
 }
 
+/* A text as an expression writes it. */
+static const char *quoted(struct ug_arena *a, const char *text)
+{
+    char *out = ug_arena_alloc(a, 2 * strlen(text) + 3), *to = out;
+
+    *to++ = '"';
+    for (; *text; text++) {
+        if (*text == '\\' || *text == '"')
+            *to++ = '\\';
+        *to++ = *text;
+    }
+    *to++ = '"';
+    *to = '\0';
+    return out;
+}
+
 static void quote(struct ug_vars *v, struct ug_var *branch)
 {
     for (int i = 0; i < branch->n; i++) {
         struct ug_var *var = &branch->members[i];
         if (var->verbatim) {
-            var->yaml->text = ug_arena_format(v->arena, "\"%s\"", var->yaml->text);
+            var->yaml->text = quoted(v->arena, var->yaml->text);
             var->yaml->length = strlen(var->yaml->text);
             var->verbatim = false;
         }
