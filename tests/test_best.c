@@ -114,6 +114,23 @@ START_TEST(another_metric_starts_anew)
 }
 END_TEST
 
+/* Nor does the best of what had the same name. */
+START_TEST(another_expression_starts_anew)
+{
+    struct ug_run_options first = as_written, again = as_written;
+    const char *file = write_text("far");
+    char *text = experiment_text("text.yaml"), *far;
+
+    first.steps = 5;
+    again.resume = true;
+    experiment_run(file, "out", first);
+    ck_assert_ptr_nonnull(far = strstr(text, "far: mean(abs(y - t))"));
+    memcpy(far, "far: sum(abs(y - t)) ", strlen("far: mean(abs(y - t))"));
+    experiment_run(experiment_write("text", text), "out", again);
+    check_best("out", "checkpoints/step-00000006");
+}
+END_TEST
+
 static void check_error(const char *best, const char *said)
 {
     forget_messages();
@@ -142,6 +159,7 @@ Suite *ug_suite(void)
     tcase_add_loop_test(t, the_best_survives_resuming, 1, 8);
     tcase_add_test(t, a_link_that_was_not_made_is_made_again);
     tcase_add_test(t, another_metric_starts_anew);
+    tcase_add_test(t, another_expression_starts_anew);
     tcase_add_test(t, what_is_no_metric);
     suite_add_tcase(s, t);
     return s;

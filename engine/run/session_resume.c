@@ -72,24 +72,14 @@ static void note_changes(struct ug_session *r, const struct ug_changes *c, struc
         ug_note(d, UG_NOWHERE, "… and %d more", c->n - n);
 }
 
-/* The run's own file has the length from the command line that it was run with last: nobody has
- * changed it. */
-static bool is_own_length(const struct ug_session *r, const struct ug_change *c)
+/* What was the best of a metric may not be so for another expression or over other pictures. */
+static bool concerns_best(const struct ug_session *r, const char *key)
 {
-    return !strcmp(c->key, "train.steps") && !strcmp(r->file, r->out);
-}
+    static const char data[] = "validate.data", metrics[] = "validate.metrics.";
 
-static struct ug_changes find_changes(struct ug_session *r, const struct ug_yaml *before,
-                                      const struct ug_yaml *after)
-{
-    struct ug_changes c = ug_changes_find(r->arena, before, after);
-    int n = 0;
-
-    for (int i = 0; i < c.n; i++)
-        if (!is_own_length(r, &c.items[i]))
-            c.items[n++] = c.items[i];
-    c.n = n;
-    return c;
+    return !strncmp(key, data, strlen(data)) ||
+           (r->made.best.metric && !strncmp(key, metrics, strlen(metrics)) &&
+            !strcmp(key + strlen(metrics), r->made.best.metric));
 }
 
 /* False, after an error, where the file has become another experiment. */
@@ -103,9 +93,12 @@ static bool check_changes(struct ug_session *r)
     for (int i = 0; i < 2; i++)
         trees[i] = ug_yaml_read_text(r->arena, unsaid, "", "", texts[i], strlen(texts[i]));
     ug_diags_free(unsaid);
-    const struct ug_changes c = find_changes(r, trees[0], trees[1]);
-    for (int i = 0; i < c.n; i++)
+    const struct ug_changes c = ug_changes_find(r->arena, trees[0], trees[1]);
+    for (int i = 0; i < c.n; i++) {
         fine &= !refusal_of(c.items[i].key);
+        if (concerns_best(r, c.items[i].key))
+            r->made.best = (struct ug_best){.metric = NULL};
+    }
     if (!c.n)
         return true;
     struct ug_diag *d = fine ? ug_warning(r->diags, UG_NOWHERE,
