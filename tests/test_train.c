@@ -333,6 +333,26 @@ END_TEST
 
 /* a: 0.05, then -0.05, whose logarithm is not a number; the state before that step is kept, also of
  * the optimizer that had made its update of the step already. */
+/* Found before the first step, not when the first grid is due. */
+START_TEST(a_grid_that_is_too_large_is_refused)
+{
+    struct ug_run_options o = as_written;
+
+    o.out = folder_file("out");
+    ck_assert_int_eq(
+        ug_run(experiment_write("text", "unitgraph: 1\n"
+                                        "graph: {a: 'parameter([1], init=ones)', p: 'zeros_like("
+                                        "[100000, 1, 1, 1])'}\n"
+                                        "losses: {A: sum(a)}\n"
+                                        "train: {steps: 9, optimizers: {A: {minimize: A, "
+                                        "parameters: [a], sgd: {lr: 0}}}}\n"
+                                        "samples: {every: 9, count: 100000, columns: [p, p]}\n"),
+               &o, diags),
+        UG_WRONG);
+    expect_message("a grid of 100000 times 2 pictures is too large");
+}
+END_TEST
+
 /* Without this it would train, and leave a config.yaml that names another folder. */
 START_TEST(a_path_that_no_config_can_hold_is_refused)
 {
@@ -486,6 +506,7 @@ Suite *ug_suite(void)
     tcase_add_test(steps, every_skips_steps);
     tcase_add_test(steps, averages_follow);
     tcase_add_test(steps, rates_are_expressions);
+    tcase_add_test(steps, a_grid_that_is_too_large_is_refused);
     tcase_add_test(steps, a_path_that_no_config_can_hold_is_refused);
     tcase_add_test(steps, a_value_that_is_not_finite_stops_the_run);
     tcase_add_loop_test(steps, a_label_that_is_no_class_is_named, 0, 2);

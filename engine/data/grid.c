@@ -85,7 +85,8 @@ static void measure_cells(struct layout *l, const struct ug_picture *cells)
         }
 }
 
-static bool make_canvas(struct layout *l, struct ug_picture *canvas)
+/* Places the cells; false where the whole is too large. */
+static bool place_cells(struct layout *l, int64_t *whole_height, int64_t *whole_width)
 {
     int64_t x = MARGIN, y = MARGIN + (l->labels ? TEXT_SCALE * TEXT_HEIGHT + TEXT_GAP : 0);
 
@@ -98,7 +99,16 @@ static bool make_canvas(struct layout *l, struct ug_picture *canvas)
         y += l->height[r] + GAP;
     }
     const int64_t width = x - GAP + MARGIN, height = y - GAP + MARGIN;
-    if (height > UG_MAX_PIXELS / width || !ug_picture_make(canvas, 3, height, width))
+    *whole_height = height;
+    *whole_width = width;
+    return height <= UG_MAX_PIXELS / width;
+}
+
+static bool make_canvas(struct layout *l, struct ug_picture *canvas)
+{
+    int64_t height, width;
+
+    if (!place_cells(l, &height, &width) || !ug_picture_make(canvas, 3, height, width))
         return false;
     for (int64_t i = 0; i < 3 * height * width; i++)
         canvas->planes[i] = ground;
@@ -157,11 +167,9 @@ static bool draw(struct layout *l, const struct ug_picture *cells, struct ug_pic
     return true;
 }
 
-bool ug_picture_write_grid(const char *path, const struct ug_picture *cells, int rows, int columns,
-                           const char *const *labels, struct ug_diags *diags)
+static struct layout lay_out(struct ug_arena *arena, const struct ug_picture *cells, int rows,
+                             int columns, const char *const *labels)
 {
-    struct ug_arena *arena = ug_arena_new();
-    struct ug_picture canvas = {0};
     struct layout l = {
         .rows = rows,
         .columns = columns,
@@ -174,6 +182,28 @@ bool ug_picture_write_grid(const char *path, const struct ug_picture *cells, int
     measure_cells(&l, cells);
     if (labels)
         place_labels(&l, arena, labels);
+    return l;
+}
+
+bool ug_picture_grid_fits(const struct ug_picture *cells, int rows, int columns,
+                          const char *const *labels)
+{
+    struct ug_arena *arena = ug_arena_new();
+    struct layout l = lay_out(arena, cells, rows, columns, labels);
+    int64_t height, width;
+    const bool fits = place_cells(&l, &height, &width);
+
+    ug_arena_free(arena);
+    return fits;
+}
+
+bool ug_picture_write_grid(const char *path, const struct ug_picture *cells, int rows, int columns,
+                           const char *const *labels, struct ug_diags *diags)
+{
+    struct ug_arena *arena = ug_arena_new();
+    struct ug_picture canvas = {0};
+    struct layout l = lay_out(arena, cells, rows, columns, labels);
+
     bool done = draw(&l, cells, &canvas);
     if (done)
         done = ug_picture_write_png(path, &canvas, diags);

@@ -51,6 +51,9 @@ bool ug_picture_write_png(const char *path, const struct ug_picture *p, struct u
  * labels NULL: none. */
 bool ug_picture_write_grid(const char *path, const struct ug_picture *cells, int rows, int columns,
                            const char *const *labels, struct ug_diags *diags);
+/* Whether there can be such a grid: only the sizes of the cells are looked at. */
+bool ug_picture_grid_fits(const struct ug_picture *cells, int rows, int columns,
+                          const char *const *labels);
 /* Bytes that writing a grid of pictures of one size takes. */
 size_t ug_picture_grid_bytes(int64_t rows, int64_t columns, int64_t height, int64_t width);
 

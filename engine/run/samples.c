@@ -84,7 +84,11 @@ static bool make_cells(struct ug_samples *s, struct ug_diags *diags)
                 (struct ug_picture){shape->dim[1], shape->dim[2], shape->dim[3],
                                     ug_xcalloc((size_t)ug_shape_span(shape, 1, 4), sizeof(float))};
     }
-    return fits;
+    if (!fits || ug_picture_grid_fits(s->cells, (int)rows, columns, s->labels))
+        return fits;
+    ug_error(diags, s->spec->event.pos, "a grid of %lld times %d pictures is too large",
+             (long long)rows, columns);
+    return false;
 }
 
 static bool open_view(struct ug_samples *s, const struct ug_trainer *t, struct ug_diags *diags)
