@@ -1,6 +1,7 @@
 /* test_sources.c -- each kind of source: what it holds, in which order, and what it refuses. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -54,6 +55,7 @@ static void make_folder(void)
     write_plain("f/a.png", 4, 6, 40);
     write_plain("f/.hidden.png", 4, 6, 99);
     folder_write("f/LICENSE.txt", "free", 4);
+    ck_assert(mkfifo(folder_file("f/pipe.png"), 0600) == 0); /* nobody writes to it */
 }
 
 START_TEST(folder_in_name_order)

@@ -63,6 +63,14 @@ static const char *const read_formats[] = {".png", ".jpg", ".jpeg", NULL};
 static const char *const other_formats[] = {".bmp", ".gif",  ".webp", ".tif", ".tiff",
                                             ".ppm", ".heic", ".avif", ".jp2", NULL};
 
+/* A link to nothing counts as one, for reading it will name it; a pipe would be waited for. */
+static bool is_file(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) || S_ISREG(st.st_mode);
+}
+
 static int shown(const struct dirent *d)
 {
     return d->d_name[0] != '.';
@@ -90,11 +98,11 @@ static bool search_folder(struct lister *l, const char *folder, int64_t label, i
     for (int i = 0; i < n; i++) {
         const char *name = found[i]->d_name, *path;
         path = ug_arena_format(l->arena, "%s/%s", folder, name);
-        if (fine && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        if (fine && !stat(path, &st) && S_ISDIR(st.st_mode))
             fine = search_folder(l, path, depth ? label : rank++, depth + 1);
-        else if (ends_so(name, read_formats))
+        else if (ends_so(name, read_formats) && is_file(path))
             add(l, path, label);
-        else if (ends_so(name, other_formats) && !l->out->others++)
+        else if (ends_so(name, other_formats) && is_file(path) && !l->out->others++)
             l->out->other = path;
         free(found[i]);
     }
@@ -167,13 +175,12 @@ static int by_text(const void *a, const void *b)
 static bool expand_glob(struct lister *l)
 {
     glob_t found = {0};
-    struct stat st;
     const int status = glob(l->path, GLOB_NOSORT, NULL, &found);
 
     if (status == 0)
         qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, by_text);
     for (size_t i = 0; i < found.gl_pathc; i++)
-        if (stat(found.gl_pathv[i], &st) != 0 || !S_ISDIR(st.st_mode))
+        if (is_file(found.gl_pathv[i]))
             add(l, ug_arena_format(l->arena, "%s", found.gl_pathv[i]), -1);
     globfree(&found);
     if (status == 0 || status == GLOB_NOMATCH)
