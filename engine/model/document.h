@@ -80,5 +80,7 @@ const struct ug_yaml *ug_yaml_find_set(struct ug_yaml *root, const char *name);
 /* Writes a tree as YAML that reads as the same tree; with `origin`, "# file:line" after each
  * scalar. */
 void ug_yaml_write(const struct ug_yaml *tree, FILE *out, bool origin);
+/* The same as text, from the arena. */
+char *ug_yaml_text(struct ug_arena *a, const struct ug_yaml *tree, bool origin);
 
 #endif

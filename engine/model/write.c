@@ -1,4 +1,5 @@
 /* write.c -- a tree as YAML in block style. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/model/document_text.h"
@@ -134,4 +135,19 @@ void ug_yaml_write(const struct ug_yaml *tree, FILE *out, bool origin)
         put_value(tree, 0, false, out, origin);
     else
         put_lines(tree, 0, false, out, origin);
+}
+
+char *ug_yaml_text(struct ug_arena *a, const struct ug_yaml *tree, bool origin)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+
+    if (!out)
+        abort();
+    ug_yaml_write(tree, out, origin);
+    fclose(out);
+    char *copy = ug_arena_copy(a, text, length);
+    free(text);
+    return copy;
 }

@@ -71,19 +71,10 @@ void ug_config_remove(struct ug_program *p, const char *key)
 static const char *text_of(struct ug_program *p, bool origin)
 {
     struct ug_diags *unsaid = ug_diags_new(); /* loading has said whatever is wrong with paths */
-    char *text = NULL;
-    size_t length = 0;
 
     ug_settle_paths(p->arena, unsaid, p->tree, p->vars);
     ug_diags_free(unsaid);
-    FILE *out = open_memstream(&text, &length);
-    if (!out)
-        abort();
-    ug_yaml_write(p->tree, out, origin);
-    fclose(out);
-    const char *copy = ug_arena_copy(p->arena, text, length);
-    free(text);
-    return copy;
+    return ug_yaml_text(p->arena, p->tree, origin);
 }
 
 const char *ug_config_text(struct ug_program *p)

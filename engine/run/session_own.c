@@ -4,7 +4,6 @@
  * config.yaml also says what --seed, --init and --steps said, which the experiment does not.  Where
  * it still says so, nothing has changed: the experiment is what the run has it to be.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine/data/safetensors.h"
@@ -60,21 +59,6 @@ static bool same_text(const char *a, const char *b)
     return a && b ? !strcmp(a, b) : a == b;
 }
 
-static const char *text_of(const struct ug_session *r, const struct ug_yaml *tree)
-{
-    char *text = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&text, &length);
-
-    if (!out)
-        abort();
-    ug_yaml_write(tree, out, false);
-    fclose(out);
-    const char *copy = ug_arena_copy(r->arena, text, length);
-    free(text);
-    return copy;
-}
-
 const char *ug_session_experiment(const struct ug_session *r)
 {
     const char *text = ug_config_text(r->program);
@@ -90,5 +74,5 @@ const char *ug_session_experiment(const struct ug_session *r)
         if (same_text(value_of(now, of_options[i]), value_of(before, of_options[i])))
             ug_config_put(r->arena, ug_yaml_get(now, "train"), of_options[i],
                           value_of(experiment, of_options[i]));
-    return text_of(r, now);
+    return ug_yaml_text(r->arena, now, false);
 }

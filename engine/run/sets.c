@@ -1,7 +1,6 @@
 /* sets.c -- joins two lists by their names. */
 #include "engine/run/sets.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static bool same_name(const char *a, const char *b)
@@ -32,17 +31,10 @@ struct ug_overrides ug_sets_join(struct ug_arena *a, struct ug_overrides kept,
 /* A scalar as YAML writes it, without the blank before and the end of the line after. */
 static const char *written(struct ug_arena *a, const struct ug_yaml *scalar)
 {
-    char *text = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&text, &length);
+    char *text = ug_yaml_text(a, scalar, false);
 
-    if (!out)
-        abort();
-    ug_yaml_write(scalar, out, false);
-    fclose(out);
-    const char *copy = ug_arena_copy(a, text + 1, length - 2);
-    free(text);
-    return copy;
+    text[strlen(text) - 1] = '\0';
+    return text + 1;
 }
 
 struct ug_overrides ug_sets_settle(struct ug_arena *a, struct ug_overrides sets,
