@@ -94,7 +94,8 @@ START_TEST(shipped_files_check)
         const char *const file = found.gl_pathv[i];
         const struct ug_overrides o = {list, set_folders(file, sets, list)};
 
-        expect_done(ug_check(file, &(struct ug_check_options){.overrides = o}, capture(), diags), file);
+        expect_done(ug_check(file, &(struct ug_check_options){.overrides = o}, capture(), diags),
+                    file);
         ck_assert_str_ne(captured(), "");
     }
     globfree(&found);

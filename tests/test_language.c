@@ -25,9 +25,8 @@ START_TEST(whole_files_in_it_load)
         const char *end = strstr(at, "```\n");
         ck_assert_ptr_nonnull(end);
         const char *text = ug_arena_format(arena, "%.*s", (int)(end - at), at);
-        ck_assert_msg(
-            !ug_check(experiment_write("example", text), &unchanged, capture(), diags), "%s",
-            messages());
+        ck_assert_msg(!ug_check(experiment_write("example", text), &unchanged, capture(), diags),
+                      "%s", messages());
         captured();
         at = end;
     }
@@ -91,9 +90,8 @@ START_TEST(it_says_every_key)
     char *rest;
     int n = 0;
 
-    ck_assert_int_eq(
-        ug_check(experiment_write("wrong", p->yaml), &unchanged, capture(), diags),
-        UG_WRONG);
+    ck_assert_int_eq(ug_check(experiment_write("wrong", p->yaml), &unchanged, capture(), diags),
+                     UG_WRONG);
     captured();
     for (char *key = strtok_r(list_of_keys(), ", ", &rest); key;
          key = strtok_r(NULL, ", ", &rest), n++)

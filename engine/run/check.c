@@ -202,12 +202,21 @@ static bool is_reached(const struct checking *c, int optimizer, int param)
     return false;
 }
 
+/* Of an optimizer whose `every` is more than all steps there is a warning instead. */
+static bool ever_updates(const struct checking *c, int optimizer)
+{
+    for (int i = 0; i < c->trainer->n_steps; i++)
+        if (c->trainer->steps[i]->active[optimizer])
+            return true;
+    return false;
+}
+
 static void show_left_alone(const struct checking *c, int optimizer)
 {
     const struct ug_optimizer_spec *o = &c->program->train.optimizers[optimizer];
     int left = 0;
 
-    for (int i = 0; i < o->n_params; i++) {
+    for (int i = 0; i < o->n_params && ever_updates(c, optimizer); i++) {
         if (is_reached(c, optimizer, i))
             continue;
         if (!left)
