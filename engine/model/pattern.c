@@ -99,6 +99,25 @@ static bool parse_star(const struct parsing *p)
     return true;
 }
 
+/* Whether a piece could be taken for more or less of a number that stands before it. */
+static bool may_be_digits(const struct ug_pattern_piece *piece)
+{
+    return piece->kind != UG_PIECE_TEXT || (*piece->text >= '0' && *piece->text <= '9');
+}
+
+/* A name must have one reading, so that it can be turned into the other and back. */
+static bool check_ends(const struct parsing *p)
+{
+    const struct ug_pattern_piece *pieces = p->pattern->pieces;
+
+    for (int i = 0; i + 1 < p->pattern->n; i++)
+        if ((pieces[i].kind == UG_PIECE_NUMBER && may_be_digits(&pieces[i + 1])) ||
+            (pieces[i].kind == UG_PIECE_STAR && pieces[i + 1].kind == UG_PIECE_NUMBER))
+            return refuse(p, "has a number right beside another, a digit or a *: "
+                             "where it ends could not be told");
+    return true;
+}
+
 static bool parse(const struct parsing *p)
 {
     for (const char *at = p->pattern->text; *at;) {
@@ -119,7 +138,7 @@ static bool parse(const struct parsing *p)
             at = close + 1;
         }
     }
-    return p->pattern->n || refuse(p, "is empty");
+    return p->pattern->n ? check_ends(p) : refuse(p, "is empty");
 }
 
 struct ug_pattern *ug_pattern_parse(struct ug_arena *a, const char *text, struct ug_pos pos,
