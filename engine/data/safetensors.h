@@ -30,10 +30,12 @@ const struct ug_stored *ug_safetensors_find(const struct ug_safetensors *s, cons
 /* NULL if absent. */
 const char *ug_safetensors_metadata(const struct ug_safetensors *s, const char *key);
 
-/* Converts elements [first, first + n) to float32 or int64; false if the dtype cannot become it.  A
- * tensor read whole is not kept in memory beside the copy. */
+/* Converts elements [first, first + n) to float32 or int64; false if the dtype cannot become it. */
 bool ug_stored_read(const struct ug_stored *t, enum ug_dtype as, int64_t first, int64_t n,
                     void *out);
+
+/* The same for all of a tensor, which is not kept in memory beside the copy. */
+bool ug_stored_take(const struct ug_stored *t, enum ug_dtype as, void *out);
 
 struct ug_named_tensor {
     const char *name;

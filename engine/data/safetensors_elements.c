@@ -113,16 +113,6 @@ size_t ug_safetensors_element(const char *dtype)
     return e ? e->size : 0;
 }
 
-/* Lets the pages go that hold nothing but the tensor: they come back if it is read again. */
-static void forget(const struct ug_stored *t)
-{
-    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)t->data;
-    const uintptr_t first = (from + page - 1) / page * page, end = (from + t->bytes) / page * page;
-
-    if (end > first)
-        madvise((void *)first, end - first, MADV_DONTNEED);
-}
-
 bool ug_stored_read(const struct ug_stored *t, enum ug_dtype as, int64_t first, int64_t n,
                     void *out)
 {
@@ -133,7 +123,23 @@ bool ug_stored_read(const struct ug_stored *t, enum ug_dtype as, int64_t first, 
         return false;
     assert(first >= 0 && n >= 0 && first + n <= ug_shape_count(&t->shape));
     convert((const unsigned char *)t->data + (size_t)first * e->size, n, out);
-    if (n == ug_shape_count(&t->shape))
-        forget(t);
+    return true;
+}
+
+/* Lets the pages go that hold nothing but the tensor: they come back if it is read again. */
+static void forget(const struct ug_stored *t)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)t->data;
+    const uintptr_t first = (from + page - 1) / page * page, end = (from + t->bytes) / page * page;
+
+    if (end > first)
+        madvise((void *)first, end - first, MADV_DONTNEED);
+}
+
+bool ug_stored_take(const struct ug_stored *t, enum ug_dtype as, void *out)
+{
+    if (!ug_stored_read(t, as, 0, ug_shape_count(&t->shape), out))
+        return false;
+    forget(t);
     return true;
 }

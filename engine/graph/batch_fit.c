@@ -17,8 +17,7 @@ bool ug_batch_has_samples(const struct ug_node *n, int input)
 bool ug_batch_may_join(const struct ug_node *n)
 {
     return n->n_in && n->n_in <= UG_BATCH_MAX_INPUTS && n->type.shape.rank && !n->op->state_input &&
-           (n->op->map || n->op->sums_samples ||
-            (n->op->per_sample && !(n->op->mixes && n->op->mixes(n->attrs, &n->in[0]->type))));
+           (n->op->map || n->op->sums_samples || ug_node_samples(n));
 }
 
 static enum ug_feed feed_of(const struct ug_batch_finder *f, const int *ids, int n, int input)

@@ -53,6 +53,11 @@ unsigned ug_node_reads(const struct ug_node *n)
     return read;
 }
 
+const struct ug_op *ug_node_called(const struct ug_node *n)
+{
+    return n->called ? n->called : n->op;
+}
+
 const char *ug_node_label(struct ug_arena *a, const struct ug_node *n)
 {
     if (n->op == &ug_op_input)
@@ -65,10 +70,16 @@ const char *ug_node_label(struct ug_arena *a, const struct ug_node *n)
                            n->place ? n->place : n->op->name);
 }
 
+unsigned ug_node_samples(const struct ug_node *n)
+{
+    const struct ug_op *op = n->op;
+
+    return op->mixes && op->mixes(n->attrs, &n->in[0]->type) ? 0 : op->per_sample;
+}
+
 bool ug_node_per_sample(const struct ug_node *n, int input)
 {
     enum { BITS = 32 }; /* all of them are set where there may be more inputs */
 
-    return n->op->per_sample >> (input < BITS ? input : BITS - 1) & 1 &&
-           !(n->op->mixes && n->op->mixes(n->attrs, &n->in[0]->type));
+    return ug_node_samples(n) >> (input < BITS ? input : BITS - 1) & 1;
 }

@@ -31,10 +31,6 @@ bool ug_yaml_is_removal(const struct ug_yaml *value, enum ug_level level);
 struct ug_yaml *ug_yaml_merge(struct ug_composer *c, struct ug_yaml *base, struct ug_yaml *over,
                               enum ug_level level);
 
-/* The place of a key in a map, or -1. */
-int ug_yaml_index(const struct ug_yaml *map, const char *key);
-void ug_yaml_remove(struct ug_yaml *map, int i);
-
 /* Replaces or removes the value that "NAME=EXPR" names. */
 void ug_apply_set(struct ug_composer *c, struct ug_yaml *root, const char *set);
 

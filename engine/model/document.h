@@ -77,6 +77,10 @@ struct ug_yaml *ug_yaml_compose_text(struct ug_arena *arena, struct ug_diags *di
 /* The value in a composed tree that `--set NAME=…` replaces; NULL if there is none. */
 const struct ug_yaml *ug_yaml_find_set(struct ug_yaml *root, const char *name);
 
+/* The place of a key in a map, or -1; takes a place out of a map. */
+int ug_yaml_index(const struct ug_yaml *map, const char *key);
+void ug_yaml_remove(struct ug_yaml *map, int i);
+
 /* Writes a tree as YAML that reads as the same tree; with `origin`, "# file:line" after each
  * scalar. */
 void ug_yaml_write(const struct ug_yaml *tree, FILE *out, bool origin);

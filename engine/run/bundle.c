@@ -251,8 +251,7 @@ static bool take_batch(struct reading *r)
         tensor->data = calloc((size_t)ug_shape_count(&t->shape) + 1, ug_dtype_size(tensor->dtype));
         names[b->batch.n] = ug_arena_copy(b->arena, name, strlen(name));
         samples[b->batch.n++] = join_samples(r, name);
-        if (!tensor->data ||
-            !ug_stored_read(t, tensor->dtype, 0, ug_shape_count(&t->shape), tensor->data))
+        if (!tensor->data || !ug_stored_take(t, tensor->dtype, tensor->data))
             return refuse(r, "holds a batch that cannot be read");
     }
     return true;
@@ -294,7 +293,7 @@ static bool take_tensor(const struct reading *r, const struct ug_named_tensor *w
     const struct ug_stored *stored = ug_safetensors_find(r->file, wanted->name);
 
     if (stored && ug_shape_equal(&stored->shape, &t->shape) &&
-        ug_stored_read(stored, t->dtype, 0, ug_shape_count(&t->shape), t->data))
+        ug_stored_take(stored, t->dtype, t->data))
         return true;
     return refuse(r, ug_arena_format(r->bundle->arena,
                                      "does not hold '%s' as its experiment has it", wanted->name));

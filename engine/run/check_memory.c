@@ -56,7 +56,7 @@ static void show_footprint(const struct ug_footprint *f, FILE *out)
 /* "conv2d", and where it stands: "unit.yaml:41" */
 static const char *origin_of(struct ug_arena *a, const struct ug_node *n)
 {
-    const char *op = n->called ? n->called->name : n->op->name;
+    const char *op = ug_node_called(n)->name;
 
     return n->pos.source ? ug_arena_format(a, "%s, %s:%d", op, n->pos.source->path, n->pos.line)
                          : op;

@@ -66,8 +66,7 @@ static bool read_moment(void *context, const char *name, const struct ug_param *
                  name);
         return false;
     }
-    if (ug_shape_equal(&stored->shape, &p->type.shape) &&
-        ug_stored_read(stored, UG_F32, 0, ug_param_count(p), data))
+    if (ug_shape_equal(&stored->shape, &p->type.shape) && ug_stored_take(stored, UG_F32, data))
         return true;
     ug_error(f->diags, UG_NOWHERE, "'%s' holds '%s' as %s %s, not as float32 %s", f->path, name,
              stored->dtype, ug_shape_text(&stored->shape, is),

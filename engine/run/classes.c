@@ -21,6 +21,14 @@ static bool has_entry(const struct ug_data_spec *spec, const char *name)
     return i < spec->n;
 }
 
+const char *ug_classes_text(struct ug_arena *a, const char *entry, const struct ug_misfit *m,
+                            int64_t classes)
+{
+    return ug_arena_format(a, "the label '%s' of %s is %lld, but there are %lld classes: 0 to %lld",
+                           entry, m->origin, (long long)m->label, (long long)classes,
+                           (long long)classes - 1);
+}
+
 bool ug_classes_check(const struct ug_graph *g, const struct ug_dataset *data,
                       const struct ug_data_spec *spec, struct ug_diags *diags)
 {
@@ -36,9 +44,7 @@ bool ug_classes_check(const struct ug_graph *g, const struct ug_dataset *data,
         const int64_t classes = node->op->classes(&node->in[0]->type, &node->type);
         if (ug_dataset_labels_fit(data, entry, classes, arena, &m))
             continue;
-        ug_error(diags, node->pos,
-                 "the label '%s' of %s is %lld, but there are %lld classes: 0 to %lld", entry,
-                 m.origin, (long long)m.label, (long long)classes, (long long)classes - 1);
+        ug_error(diags, node->pos, "%s", ug_classes_text(arena, entry, &m, classes));
         fit = false;
     }
     ug_arena_free(arena);

@@ -17,31 +17,17 @@ static struct ug_yaml *new_scalar(struct ug_arena *a, const char *text)
     return y;
 }
 
-static void remove_at(struct ug_yaml *map, int i)
-{
-    map->n--;
-    for (int k = i; k < map->n; k++) {
-        map->keys[k] = map->keys[k + 1];
-        map->items[k] = map->items[k + 1];
-    }
-}
-
 void ug_config_put(struct ug_arena *a, struct ug_yaml *map, const char *key, const char *value)
 {
-    int capacity, n;
+    const int at = ug_yaml_index(map, key);
+    int capacity = map->n, n = map->n;
 
-    for (int i = 0; i < map->n; i++) {
-        if (strcmp(map->keys[i]->text, key))
-            continue;
-        if (value)
-            map->items[i] = new_scalar(a, value);
-        else
-            remove_at(map, i);
+    if (at >= 0 && value)
+        map->items[at] = new_scalar(a, value);
+    else if (at >= 0)
+        ug_yaml_remove(map, at);
+    if (at >= 0 || !value)
         return;
-    }
-    if (!value)
-        return;
-    capacity = n = map->n;
     UG_PUSH(a, map->keys, n, capacity, new_scalar(a, key));
     capacity = map->n;
     UG_PUSH(a, map->items, map->n, capacity, new_scalar(a, value));

@@ -1,4 +1,5 @@
 /* fault.c -- what stopped a step, in a sentence. */
+#include "engine/graph/node.h"
 #include "engine/run/trainer.h"
 
 char *ug_fault_describe(const struct ug_node *n, char text[UG_FAULT_TEXT])
@@ -12,7 +13,7 @@ char *ug_fault_describe(const struct ug_node *n, char text[UG_FAULT_TEXT])
     else
         snprintf(text, UG_FAULT_TEXT, "%s'%s' is not finite: a result of '%s'",
                  n->backward ? "the gradient at " : "", n->place ? n->place : n->op->name,
-                 n->called ? n->called->name : n->op->name);
+                 ug_node_called(n)->name);
     return text;
 }
 

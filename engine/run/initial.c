@@ -137,7 +137,7 @@ static bool read_tensor(const struct ug_param *param, const struct ug_safetensor
                  ug_shape_text(&param->type.shape, wants));
         return false;
     }
-    if (!ug_stored_read(t, UG_F32, 0, ug_shape_count(&t->shape), x)) {
+    if (!ug_stored_take(t, UG_F32, x)) {
         ug_error(diags, init->pos, "'%s' of '%s' holds %s, not numbers that become float32", name,
                  init->path, t->dtype);
         return false;

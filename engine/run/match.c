@@ -47,7 +47,7 @@ static void *convert(const struct ug_matching *m, const struct ug_match *row)
     const struct ug_shape *from = &row->stored->shape;
     const size_t size = ug_dtype_size(row->made.dtype), n = (size_t)ug_shape_count(from);
     void *read = ug_xcalloc(n + 1, size), *made = ug_xcalloc(n + 1, size);
-    const bool fine = ug_stored_read(row->stored, row->made.dtype, 0, (int64_t)n, read);
+    const bool fine = ug_stored_take(row->stored, row->made.dtype, read);
 
     if (fine)
         ug_name_rule_copy(row->rule, m->reverse, from, size, read, made);

@@ -79,9 +79,9 @@ static const char *op_name(const struct replay *r, const struct ug_node *n)
 {
     if (n->op == &ug_op_param)
         return "parameter";
-    if (!n->called || !strcmp(n->called->name, n->op->name))
+    if (ug_node_called(n) == n->op)
         return n->op->name;
-    return ug_arena_format(r->arena, "%s: %s", n->called->name, n->op->name);
+    return ug_arena_format(r->arena, "%s: %s", ug_node_called(n)->name, n->op->name);
 }
 
 /* A line of the resolved file ends in "  # unit.yaml:41", the place where the user wrote its value.

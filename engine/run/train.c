@@ -52,7 +52,7 @@ static const char *labelled(const struct ug_session *r, const struct ug_batch *b
     return batch->origins[entry][sample];
 }
 
-/* "the label 'y' of photos/a.png is 12, but there are 10 classes: 0 to 9" */
+/* Names the label that is no class, of those too many to be looked through before. */
 static void note_label(const struct ug_session *r, const struct ug_batch *batch,
                        const struct ug_node *node, struct ug_diag *diag)
 {
@@ -60,16 +60,16 @@ static void note_label(const struct ug_session *r, const struct ug_batch *batch,
 
     if (entry < 0 || !batch->origins)
         return;
-    const long long classes = (long long)node->op->classes(&node->in[0]->type, &node->type);
+    const int64_t classes = node->op->classes(&node->in[0]->type, &node->type);
     const struct ug_tensor *labels = &batch->tensors[entry];
     const int64_t each = ug_shape_span(&labels->shape, 1, labels->shape.rank);
     for (int64_t i = 0; i < ug_shape_count(&labels->shape); i++) {
-        const long long label = (long long)((const int64_t *)labels->data)[i];
-        if (label >= 0 && label < classes)
+        const struct ug_misfit m = {((const int64_t *)labels->data)[i],
+                                    labelled(r, batch, entry, i / each)};
+        if (m.label >= 0 && m.label < classes)
             continue;
-        ug_note(
-            diag, UG_NOWHERE, "the label '%s' of %s is %lld, but there are %lld classes: 0 to %lld",
-            batch->names[entry], labelled(r, batch, entry, i / each), label, classes, classes - 1);
+        ug_note(diag, UG_NOWHERE, "%s",
+                ug_classes_text(r->arena, batch->names[entry], &m, classes));
         return;
     }
 }

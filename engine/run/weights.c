@@ -41,8 +41,7 @@ static bool same_values(const struct ug_stored *t, const struct ug_param *owner,
 {
     const size_t bytes = ug_type_bytes(&owner->type);
     void *values = ug_xcalloc(bytes, 1);
-    const bool same = ug_stored_read(t, owner->type.dtype, 0, ug_param_count(owner), values) &&
-                      !memcmp(values, data, bytes);
+    const bool same = ug_stored_take(t, owner->type.dtype, values) && !memcmp(values, data, bytes);
 
     free(values);
     return same;
@@ -78,8 +77,7 @@ static void take_tensor(struct reading *r, const struct ug_stored *t)
     } else if (before) {
         if (!same_values(t, owner, r->data[owner->index]))
             add_misfit(r, (struct misfit){t->name, t, param, before});
-    } else if (!ug_stored_read(t, owner->type.dtype, 0, ug_shape_count(&t->shape),
-                               r->data[owner->index])) {
+    } else if (!ug_stored_take(t, owner->type.dtype, r->data[owner->index])) {
         add_misfit(r, (struct misfit){t->name, t, param, NULL});
     }
     r->source[owner->index] = param;
