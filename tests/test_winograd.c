@@ -169,12 +169,12 @@ static const struct width {
                   void *scratch);
     void (*weight)(const struct ug_conv *g, const float *x, const float *dy, float *dw,
                    void *scratch);
-    double most;
+    double most, most_of_weights; /* whose sums are over a whole picture */
 } widths[] = {
     {ug_winograd_fits, ug_winograd_scratch, ug_winograd_forward, ug_winograd_input,
-     ug_winograd_weight, 3e-6},
+     ug_winograd_weight, 3e-6, 3e-6},
     {ug_winograd_wide_fits, ug_winograd_wide_scratch, ug_winograd_wide_forward,
-     ug_winograd_wide_input, ug_winograd_wide_weight, 2e-5},
+     ug_winograd_wide_input, ug_winograd_wide_weight, 1e-5, 2e-5},
 };
 
 /* With one width of tiles and one of vectors. */
@@ -190,7 +190,7 @@ static void expect_sums(const struct ug_conv *g, const struct width *width, cons
     width->weight(g, s->x, s->dy, dw, weight);
     expect_close(y, s->y, s->ny, width->most, "forward");
     expect_close(dx, s->dx, s->nx, width->most, "to the input");
-    expect_close(dw, s->dw, s->nw, width->most, "to the weights");
+    expect_close(dw, s->dw, s->nw, width->most_of_weights, "to the weights");
 
     void *const all[] = {y, dx, dw, forward, input, weight};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
