@@ -233,13 +233,13 @@ START_TEST(bench_counts_what_ops_do)
 }
 END_TEST
 
-/* A trace holds the waiting, the calls and the updates of one step, one after the other. */
+/* A trace holds the waiting, the calls, the updates and the end of one step, one after the other. */
 static void check_trace(const char *path)
 {
     char *text = experiment_text(path);
     json_t *trace = json_loads(text, 0, NULL), *events, *event;
     double end = 0;
-    int kernels = 0, updates = 0;
+    int kernels = 0, updates = 0, ends = 0;
     size_t i;
 
     ck_assert_ptr_nonnull(trace);
@@ -256,8 +256,9 @@ static void check_trace(const char *path)
         end = ts + length;
         kernels += !strcmp(category, "forward") || !strcmp(category, "backward");
         updates += !strcmp(category, "update");
+        ends += !strcmp(category, "end");
     }
-    ck_assert(kernels > 10 && updates == 1);
+    ck_assert(kernels > 10 && updates == 1 && ends == 1);
     expect_part(text, "\"name\":\"convolve\"");
     expect_part(text, "small.yaml:");
     json_decref(trace);

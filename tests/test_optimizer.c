@@ -142,74 +142,124 @@ START_TEST(leaves_alone_what_is_not_reached)
 }
 END_TEST
 
-/* Values, moments, the average and the count are as if the update had not been: the next one has the
- * bits of the first. */
-START_TEST(an_update_is_undone)
-{
-    enum { LARGE = 40000 };
-    static const struct ug_optimizer_spec specs[] = {
-        {.kind = UG_ADAM, .betas = {0.9, 0.999}, .eps = 1e-8, .amsgrad = true, .ema = 0.5},
-        {.kind = UG_SGD, .momentum = 0.9},
-        {.kind = UG_RMSPROP, .alpha = 0.9, .eps = 1e-8, .momentum = 0.5, .centered = true},
-    };
-    float *values = calloc(LARGE, sizeof *values), *grads = calloc(LARGE, sizeof *grads);
-    float *found = calloc(LARGE, sizeof *found), *after = calloc(LARGE, sizeof *after);
-    struct ug_param param = {0};
-    struct ug_span span = {&param, 0, LARGE};
-    struct ug_block block = {&span, 1, LARGE, values, grads};
-    const bool reached = true;
-    struct ug_optimizer o;
+/* Two optimizers of the same block of many pieces, after one update each. */
+enum { LARGE = 40000, TWO = 2 };
 
-    for (int i = 0; i < LARGE; i++)
-        values[i] = cosf((float)i), grads[i] = sinf((float)i);
-    ck_assert(ug_optimizer_init(&o, &specs[_i], &block, &reached, true, diags));
-    ug_optimizer_start(&o);
-    ug_optimizer_update(&o, 0.1);
-    memcpy(found, values, LARGE * sizeof *found);
-    ug_optimizer_update_undoably(&o, 0.1);
-    memcpy(after, values, LARGE * sizeof *after);
-    ck_assert_mem_ne(found, after, LARGE * sizeof *found);
-    ug_optimizer_undo(&o);
-    ck_assert_mem_eq(values, found, LARGE * sizeof *found);
-    ck_assert_int_eq(o.updates, 1);
-    ug_optimizer_update(&o, 0.1);
-    ck_assert_mem_eq(values, after, LARGE * sizeof *after);
-    if (o.average)
-        for (int i = 0; i < LARGE; i += 999) /* of x1 and x2, x0 being the first of it */
-            ck_assert_float_eq(o.average[i],
-                               0.5f * (0.5f * cosf((float)i) + 0.5f * found[i]) + 0.5f * after[i]);
-    ug_optimizer_free(&o);
-    free(values), free(grads), free(found), free(after);
+struct pair {
+    float *values[TWO], *grads[TWO];
+    struct ug_param param;
+    struct ug_span span;
+    struct ug_block block[TWO];
+    struct ug_optimizer o[TWO];
+};
+
+static const struct ug_optimizer_spec tried_specs[] = {
+    {.kind = UG_ADAM, .betas = {0.9, 0.999}, .eps = 1e-8, .amsgrad = true, .ema = 0.5},
+    {.kind = UG_ADAM, .betas = {0.5, 0.99}, .eps = 1e-8, .weight_decay = 0.1, .clip_norm = 0.01},
+    {.kind = UG_SGD, .momentum = 0.9},
+    {.kind = UG_SGD, .ema = 0.9},
+    {.kind = UG_RMSPROP, .alpha = 0.9, .eps = 1e-8, .momentum = 0.5, .centered = true},
+};
+
+static void make_pair(struct pair *p, const struct ug_optimizer_spec *spec)
+{
+    const bool reached = true;
+
+    *p = (struct pair){.span = {&p->param, 0, LARGE}};
+    for (int k = 0; k < TWO; k++) {
+        p->values[k] = calloc(LARGE, sizeof(float));
+        p->grads[k] = calloc(LARGE, sizeof(float));
+        for (int i = 0; i < LARGE; i++)
+            p->values[k][i] = cosf((float)i), p->grads[k][i] = sinf((float)i);
+        p->block[k] = (struct ug_block){&p->span, 1, LARGE, p->values[k], p->grads[k]};
+        ck_assert(ug_optimizer_init(&p->o[k], spec, &p->block[k], &reached, k == 1, diags));
+        ug_optimizer_start(&p->o[k]);
+        ug_optimizer_update(&p->o[k], 0.1);
+        for (int i = 0; i < LARGE; i++)
+            p->grads[k][i] = cosf(3 * (float)i);
+    }
+}
+
+static void check_moments(const struct pair *p)
+{
+    ck_assert_int_eq(p->o[0].updates, p->o[1].updates);
+    for (int i = 0; i < p->o[0].n_moments; i++)
+        ck_assert_mem_eq(p->o[0].moments[i], p->o[1].moments[i], LARGE * sizeof(float));
+    if (p->o[0].average)
+        ck_assert_mem_eq(p->o[0].average, p->o[1].average, LARGE * sizeof(float));
+}
+
+static void free_pair(struct pair *p)
+{
+    for (int k = 0; k < TWO; k++) {
+        ug_optimizer_free(&p->o[k]);
+        free(p->values[k]);
+        free(p->grads[k]);
+    }
+}
+
+/* Values have the bits of an update at once, moments and the average only when it is kept. */
+START_TEST(a_tried_update_is_kept)
+{
+    struct pair p;
+
+    make_pair(&p, &tried_specs[_i]);
+    ug_optimizer_try(&p.o[1], 0.1);
+    ck_assert_mem_ne(p.values[0], p.values[1], LARGE * sizeof(float));
+    p.o[1].updates--;
+    check_moments(&p);
+    p.o[1].updates++;
+    ug_optimizer_update(&p.o[0], 0.1);
+    ck_assert_mem_eq(p.values[0], p.values[1], LARGE * sizeof(float));
+    ug_optimizer_keep(&p.o[1]);
+    ck_assert_mem_eq(p.values[0], p.values[1], LARGE * sizeof(float));
+    check_moments(&p);
+    free_pair(&p);
+}
+END_TEST
+
+/* Values, moments, the average and the count are as if the update had not been. */
+START_TEST(a_tried_update_is_undone)
+{
+    struct pair p;
+
+    make_pair(&p, &tried_specs[_i]);
+    ug_optimizer_try(&p.o[1], 0.1);
+    ck_assert_mem_ne(p.values[0], p.values[1], LARGE * sizeof(float));
+    ug_optimizer_undo(&p.o[1]);
+    ck_assert_mem_eq(p.values[0], p.values[1], LARGE * sizeof(float));
+    check_moments(&p);
+    free_pair(&p);
 }
 END_TEST
 
 /* A block of many pieces: the norm and the update have the same bits for any number of threads. */
 START_TEST(threads_change_nothing)
 {
-    enum { LARGE = 100003, TIMES = 2 };
-    float *values[TIMES];
+    enum { MANY = 100003 };
+    float *values[TWO];
     struct ug_param param = {0};
-    struct ug_span span = {&param, 0, LARGE};
+    struct ug_span span = {&param, 0, MANY};
     const struct ug_optimizer_spec spec = {
         .kind = UG_ADAM, .betas = {0.9, 0.999}, .eps = 1e-8, .clip_norm = 0.1};
     const bool reached = true;
     const int threads = omp_get_max_threads();
 
-    for (int k = 0; k < TIMES; k++) {
-        float *grads = calloc(LARGE, sizeof *grads);
-        values[k] = calloc(LARGE, sizeof *values[k]);
-        struct ug_block block = {&span, 1, LARGE, values[k], grads};
+    for (int k = 0; k < TWO; k++) {
+        float *grads = calloc(MANY, sizeof *grads);
+        values[k] = calloc(MANY, sizeof *values[k]);
+        struct ug_block block = {&span, 1, MANY, values[k], grads};
         struct ug_optimizer o;
         omp_set_num_threads(k == 0 ? 1 : 3);
         ck_assert(ug_optimizer_init(&o, &spec, &block, &reached, false, diags));
-        for (int i = 0; i < LARGE; i++)
+        for (int i = 0; i < MANY; i++)
             grads[i] = sinf((float)i);
         ug_optimizer_update(&o, 0.1);
         ug_optimizer_free(&o);
         free(grads);
     }
     omp_set_num_threads(threads);
-    ck_assert_mem_eq(values[0], values[1], LARGE * sizeof(float));
+    ck_assert_mem_eq(values[0], values[1], MANY * sizeof(float));
     free(values[0]);
     free(values[1]);
 }
@@ -217,13 +267,15 @@ END_TEST
 
 Suite *ug_suite(void)
 {
+    const int n_tried = (int)(sizeof tried_specs / sizeof *tried_specs);
     Suite *s = suite_create("optimizer");
     TCase *t = tcase_create("updates");
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_loop_test(t, agrees_with_torch, 0, (int)(sizeof cases / sizeof *cases));
     tcase_add_test(t, leaves_alone_what_is_not_reached);
-    tcase_add_loop_test(t, an_update_is_undone, 0, 3);
+    tcase_add_loop_test(t, a_tried_update_is_kept, 0, n_tried);
+    tcase_add_loop_test(t, a_tried_update_is_undone, 0, n_tried);
     tcase_add_test(t, threads_change_nothing);
     suite_add_tcase(s, t);
     return s;

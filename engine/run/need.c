@@ -11,8 +11,8 @@
  * stack, on which kernels lay small tiles. */
 static const size_t program_bytes = (size_t)9 << 20, thread_bytes = (size_t)400 << 10;
 
-/* An ordered step copies what all optimizers but the last change, so that it can be undone. */
-static bool is_copied(const struct ug_train_spec *t, int optimizer)
+/* An ordered step tries the updates of all optimizers but the last. */
+static bool is_tried(const struct ug_train_spec *t, int optimizer)
 {
     return t->ordered && t->n_order && t->order[t->n_order - 1] != optimizer;
 }
@@ -24,9 +24,10 @@ static size_t block_bytes(const struct ug_program *p, const struct ug_store *s)
     for (int i = 0; i < s->n_blocks; i++)
         bytes += s->blocks[i].n * sizeof(float) * (s->blocks[i].grads ? 2 : 1);
     for (int i = 0; i < p->train.n_optimizers; i++) {
-        const size_t array = s->blocks[i].n * sizeof(float);
-        const size_t kept = (size_t)ug_optimizer_arrays(&p->train.optimizers[i]);
-        bytes += array * (kept + (is_copied(&p->train, i) ? kept + 1 : 0));
+        const struct ug_optimizer_spec *spec = &p->train.optimizers[i];
+        bytes += s->blocks[i].n * sizeof(float) * (size_t)ug_optimizer_arrays(spec);
+        if (is_tried(&p->train, i))
+            bytes += ug_optimizer_trial_bytes(spec, s->blocks[i].n, omp_get_max_threads());
     }
     return bytes;
 }

@@ -8,7 +8,7 @@
 enum { UG_NEED_SETS = 3 };
 
 struct ug_need {
-    size_t blocks;   /* parameters, gradients, moments, averages, and the copies that undo a step */
+    size_t blocks;   /* parameters, gradients, moments, averages, and what trying updates takes */
     size_t data;     /* pictures that were decoded once, batches that are read ahead, grids */
     size_t process;  /* code, libraries, threads, what describes the experiment */
     size_t pictures; /* of `data`: those that were decoded once */

@@ -7,6 +7,7 @@
 #include "engine/run/optimizer.h"
 
 #include <math.h>
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,8 +19,8 @@ enum { PIECE = 1 << 14 };
 /* What an update of one piece needs.  All arrays have n elements. */
 struct update {
     size_t n;
-    float *restrict p, *restrict m0, *restrict m1, *restrict m2;
-    const float *restrict g;
+    float *p, *m0, *m1, *m2;
+    const float *g;
     float clip; /* gradients are multiplied by this */
     double lr;
     bool first;                      /* no update before this one */
@@ -79,39 +80,47 @@ static void cut_pieces(struct ug_optimizer *o, const bool *reached)
     }
 }
 
-/* What an update changes. */
-static int arrays_of(const struct ug_optimizer *o, float *arrays[UG_MAX_ARRAYS])
+/* Pieces that a thread needs for what it makes and does not keep: moments, or else values. */
+static int spare_pieces(int n_moments)
 {
-    int n = 0;
+    return n_moments > 1 ? n_moments : 1;
+}
 
-    arrays[n++] = o->block->values;
-    for (int i = 0; i < o->n_moments; i++)
-        arrays[n++] = o->moments[i];
-    if (o->average)
-        arrays[n++] = o->average;
-    return n;
+static size_t spare_bytes(int n_moments, int threads)
+{
+    return (size_t)spare_pieces(n_moments) * (size_t)threads * PIECE * sizeof(float);
+}
+
+size_t ug_optimizer_trial_bytes(const struct ug_optimizer_spec *spec, size_t n, int threads)
+{
+    const char *names[UG_MAX_MOMENTS];
+
+    return n * sizeof(float) + spare_bytes(moment_names(spec, names), threads);
 }
 
 bool ug_optimizer_init(struct ug_optimizer *o, const struct ug_optimizer_spec *spec,
-                       struct ug_block *block, const bool *reached, bool undoable,
+                       struct ug_block *block, const bool *reached, bool tries,
                        struct ug_diags *diags)
 {
-    const int n_before = undoable ? 1 + ug_optimizer_arrays(spec) : 0;
+    const size_t bytes = block->n * sizeof(float);
     bool whole = true;
 
     *o = (struct ug_optimizer){.spec = spec, .block = block};
     o->n_moments = moment_names(spec, o->moment_names);
     for (int i = 0; i < o->n_moments; i++)
-        whole = (o->moments[i] = ug_memory_take(block->n * sizeof(float))) && whole;
+        whole = (o->moments[i] = ug_memory_take(bytes)) && whole;
     if (spec->ema > 0)
-        whole = (o->average = ug_memory_take(block->n * sizeof(float))) && whole;
-    for (int i = 0; i < n_before; i++)
-        whole = (o->before[i] = ug_memory_take(block->n * sizeof(float))) && whole;
+        whole = (o->average = ug_memory_take(bytes)) && whole;
+    if (tries) {
+        o->threads = omp_get_max_threads();
+        o->before = ug_memory_take(bytes);
+        o->spare = ug_memory_take(spare_bytes(o->n_moments, o->threads));
+        whole = o->before && o->spare && whole;
+    }
     cut_pieces(o, reached);
     if (!whole)
         ug_error(diags, spec->pos, "there is no memory for what '%s' keeps: %d blocks of %.1f MB",
-                 spec->name, ug_optimizer_arrays(spec) + n_before,
-                 (double)block->n * sizeof(float) / 1e6);
+                 spec->name, ug_optimizer_arrays(spec) + tries, (double)bytes / 1e6);
     return whole;
 }
 
@@ -119,11 +128,11 @@ void ug_optimizer_free(struct ug_optimizer *o)
 {
     for (int i = 0; i < o->n_moments; i++)
         ug_memory_give(o->moments[i], o->block->n * sizeof(float));
-    for (int i = 0; i < UG_MAX_ARRAYS; i++)
-        if (o->before[i])
-            ug_memory_give(o->before[i], o->block->n * sizeof(float));
-    if (o->block)
+    if (o->block) {
         ug_memory_give(o->average, o->block->n * sizeof(float));
+        ug_memory_give(o->before, o->block->n * sizeof(float));
+        ug_memory_give(o->spare, spare_bytes(o->n_moments, o->threads));
+    }
     free(o->pieces);
     free(o->sums);
     *o = (struct ug_optimizer){0};
@@ -280,26 +289,64 @@ UG_WIDEST static void update_average(double decay, size_t n, float *restrict a,
         a[i] = keep * a[i] + take * p[i];
 }
 
-static void update_piece(const struct ug_optimizer *o, const struct ug_piece *piece,
-                         struct update u)
+/* Points `u` to a piece of all that an update reads and writes. */
+static void point(const struct ug_optimizer *o, const struct ug_piece *piece, struct update *u)
 {
-    const struct ug_optimizer_spec *s = o->spec;
-    const size_t at = piece->at;
+    float **moments[UG_MAX_MOMENTS] = {&u->m0, &u->m1, &u->m2};
 
-    u.n = piece->n;
-    u.p = o->block->values + at;
-    u.g = o->block->grads + at;
-    u.m0 = o->n_moments > 0 ? o->moments[0] + at : NULL;
-    u.m1 = o->n_moments > 1 ? o->moments[1] + at : NULL;
-    u.m2 = o->n_moments > 2 ? o->moments[2] + at : NULL;
+    u->n = piece->n;
+    u->p = o->block->values + piece->at;
+    u->g = o->block->grads + piece->at;
+    for (int i = 0; i < o->n_moments; i++)
+        *moments[i] = o->moments[i] + piece->at;
+}
+
+static void run_kernel(const struct ug_optimizer_spec *s, const struct update *u)
+{
     if (s->kind == UG_SGD)
-        update_sgd(s, &u);
+        update_sgd(s, u);
     else if (s->kind == UG_RMSPROP)
-        update_rmsprop(s, &u);
+        update_rmsprop(s, u);
     else
-        update_adam(s, &u);
+        update_adam(s, u);
+}
+
+static void average_piece(const struct ug_optimizer *o, const struct ug_piece *piece)
+{
     if (o->average)
-        update_average(s->ema, u.n, o->average + at, u.p);
+        update_average(o->spec->ema, piece->n, o->average + piece->at,
+                       o->block->values + piece->at);
+}
+
+/* Puts copies of n elements in the place of what stands at *x. */
+static float *divert(float **x, float *to, size_t n)
+{
+    *x = memcpy(to, *x, n * sizeof(float));
+    return to + PIECE;
+}
+
+/* Values change, moments only in copies.  What is copied is found in the cache by the kernel. */
+static void try_piece(const struct ug_optimizer *o, const struct ug_piece *piece, struct update u,
+                      float *spare)
+{
+    float **moments[UG_MAX_MOMENTS] = {&u.m0, &u.m1, &u.m2};
+
+    point(o, piece, &u);
+    memcpy(o->before + piece->at, u.p, u.n * sizeof(float));
+    for (int i = 0; i < o->n_moments; i++)
+        spare = divert(moments[i], spare, u.n);
+    run_kernel(o->spec, &u);
+}
+
+/* Moments change as they would have, from the values before; these come out as they stand already. */
+static void keep_piece(const struct ug_optimizer *o, const struct ug_piece *piece, struct update u,
+                       float *spare)
+{
+    point(o, piece, &u);
+    u.p = o->before + piece->at;
+    divert(&u.p, spare, u.n);
+    run_kernel(o->spec, &u);
+    average_piece(o, piece);
 }
 
 /* As torch.nn.utils.clip_grad_norm_. */
@@ -311,48 +358,62 @@ static float clip_factor(const struct ug_optimizer *o)
     return factor < 1 ? (float)factor : 1.0f;
 }
 
-/* Copies a piece of what an update changes, or copies it back. */
-static void copy_piece(const struct ug_optimizer *o, const struct ug_piece *piece, bool back)
+/* What all pieces share in the update that was counted last. */
+static struct update last_update(const struct ug_optimizer *o, double lr, float clip)
 {
-    float *arrays[UG_MAX_ARRAYS];
-    const int n = arrays_of(o, arrays);
-
-    for (int i = 0; i < n; i++) {
-        float *now = arrays[i] + piece->at, *before = o->before[i] + piece->at;
-        memcpy(back ? now : before, back ? before : now, piece->n * sizeof(float));
-    }
-}
-
-/* A piece is copied just before it is updated, which then finds it in the cache. */
-static void run_update(struct ug_optimizer *o, double lr, bool undoable)
-{
-    struct update u = {.lr = lr, .first = o->updates == 0, .clip = clip_factor(o)};
-
-    o->updates++;
-    u.correction1 = 1 - pow(o->spec->betas[0], (double)o->updates);
-    u.correction2 = 1 - pow(o->spec->betas[1], (double)o->updates);
-#pragma omp parallel for schedule(static)
-    for (int i = 0; i < o->n_pieces; i++) {
-        if (undoable)
-            copy_piece(o, &o->pieces[i], false);
-        update_piece(o, &o->pieces[i], u);
-    }
+    return (struct update){
+        .clip = clip,
+        .lr = lr,
+        .first = o->updates == 1,
+        .correction1 = 1 - pow(o->spec->betas[0], (double)o->updates),
+        .correction2 = 1 - pow(o->spec->betas[1], (double)o->updates),
+    };
 }
 
 void ug_optimizer_update(struct ug_optimizer *o, double lr)
 {
-    run_update(o, lr, false);
+    o->updates++;
+    const struct update shared = last_update(o, lr, clip_factor(o));
+#pragma omp parallel for schedule(static)
+    for (int i = 0; i < o->n_pieces; i++) {
+        struct update u = shared;
+        point(o, &o->pieces[i], &u);
+        run_kernel(o->spec, &u);
+        average_piece(o, &o->pieces[i]);
+    }
 }
 
-void ug_optimizer_update_undoably(struct ug_optimizer *o, double lr)
+static float *spare_of_thread(const struct ug_optimizer *o)
 {
-    run_update(o, lr, true);
+    return o->spare + (size_t)omp_get_thread_num() * (size_t)spare_pieces(o->n_moments) * PIECE;
+}
+
+void ug_optimizer_try(struct ug_optimizer *o, double lr)
+{
+    o->updates++;
+    o->lr = lr;
+    o->clip = clip_factor(o);
+    const struct update u = last_update(o, o->lr, o->clip);
+#pragma omp parallel for schedule(static) num_threads(o->threads)
+    for (int i = 0; i < o->n_pieces; i++)
+        try_piece(o, &o->pieces[i], u, spare_of_thread(o));
+}
+
+void ug_optimizer_keep(struct ug_optimizer *o)
+{
+    const struct update u = last_update(o, o->lr, o->clip);
+
+#pragma omp parallel for schedule(static) num_threads(o->threads)
+    for (int i = 0; i < o->n_pieces; i++)
+        keep_piece(o, &o->pieces[i], u, spare_of_thread(o));
 }
 
 void ug_optimizer_undo(struct ug_optimizer *o)
 {
     o->updates--;
 #pragma omp parallel for schedule(static)
-    for (int i = 0; i < o->n_pieces; i++)
-        copy_piece(o, &o->pieces[i], true);
+    for (int i = 0; i < o->n_pieces; i++) {
+        const struct ug_piece *piece = &o->pieces[i];
+        memcpy(o->block->values + piece->at, o->before + piece->at, piece->n * sizeof(float));
+    }
 }

@@ -133,6 +133,7 @@ static json_t *make_events(struct ug_arena *a, const struct ug_trace *trace,
                       t->updates[optimizer], asked, json_pack("{s:i}", "phase", phase));
         }
     }
+    add_event(events, "keep", "end", t->keeping, asked, json_object());
     return events;
 }
 

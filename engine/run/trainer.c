@@ -1,4 +1,4 @@
-/* trainer.c -- which step to run when, and updates, which may be undone. */
+/* trainer.c -- which step to run when, and updates, which may be tried first. */
 #include "engine/run/trainer.h"
 
 #include "engine/base/clock.h"
@@ -221,23 +221,26 @@ static bool find_rates(struct ug_trainer *t, const struct ug_step *s, int phase,
     return true;
 }
 
-static void update(struct ug_trainer *t, int optimizer, bool may_be_undone)
+/* An update that is not the step's last is tried: what comes after it may go wrong. */
+static void update(struct ug_trainer *t, int optimizer, bool tried)
 {
     const double start = t->times ? ug_now() : 0;
 
-    if (may_be_undone)
-        ug_optimizer_update_undoably(&t->optimizers[optimizer], t->rates[optimizer]);
+    if (tried)
+        ug_optimizer_try(&t->optimizers[optimizer], t->rates[optimizer]);
     else
         ug_optimizer_update(&t->optimizers[optimizer], t->rates[optimizer]);
     if (t->times)
         t->times->updates[optimizer] = (struct ug_time){start, ug_now()};
 }
 
-static void undo(struct ug_trainer *t, const struct ug_step *s, int phases_done)
+/* Ends what the first phases tried, by keeping or undoing it. */
+static void end_trials(struct ug_trainer *t, const struct ug_step *s, int phases,
+                       void (*end)(struct ug_optimizer *o))
 {
-    for (int k = 0; k < phases_done; k++)
+    for (int k = 0; k < phases; k++)
         for (int i = 0; i < s->phases[k].n; i++)
-            ug_optimizer_undo(&t->optimizers[s->phases[k].optimizers[i]]);
+            end(&t->optimizers[s->phases[k].optimizers[i]]);
 }
 
 static bool run_phase(struct ug_trainer *t, struct ug_step *s, int phase,
@@ -286,12 +289,16 @@ bool ug_trainer_run(struct ug_trainer *t, struct ug_step *s, const struct ug_bat
     ug_exec_count(s->run.exec, now->step, now->steps, now->epoch, now->epochs);
     for (int phase = 0; phase < s->n_phases; phase++)
         if (!run_phase(t, s, phase, now, fault)) {
-            undo(t, s, phase);
+            end_trials(t, s, phase, ug_optimizer_undo);
             return false;
         }
+    const double kept = t->times ? ug_now() : 0;
+    end_trials(t, s, s->n_phases - 1, ug_optimizer_keep);
     store_states(t, s);
-    if (t->times)
+    if (t->times) {
         t->times->whole.end = ug_now();
+        t->times->keeping = (struct ug_time){kept, t->times->whole.end};
+    }
     return true;
 }
 

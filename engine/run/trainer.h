@@ -12,6 +12,7 @@
 struct ug_step_times {
     struct ug_time *calls;   /* of the step's plan, as ug_exec_time has them */
     struct ug_time *updates; /* by optimizer */
+    struct ug_time keeping;  /* what was tried, and states, when the step has gone well */
     struct ug_time whole;
 };
 
