@@ -329,10 +329,6 @@ START_TEST(stopping_saves)
 }
 END_TEST
 
-/* ---- What is not finite ---- */
-
-/* a: 0.05, then -0.05, whose logarithm is not a number; the state before that step is kept, also of
- * the optimizer that had made its update of the step already. */
 /* Found before the first step, not when the first grid is due. */
 START_TEST(a_grid_that_is_too_large_is_refused)
 {
@@ -375,6 +371,10 @@ START_TEST(a_path_that_no_config_can_hold_is_refused)
 }
 END_TEST
 
+/* ---- What is not finite ---- */
+
+/* a: 0.05, then -0.05, whose logarithm is not a number; the state before that step is kept, also of
+ * the optimizer that had made its update of the step already. */
 START_TEST(a_value_that_is_not_finite_stops_the_run)
 {
     const char *file = experiment_write(
@@ -402,6 +402,29 @@ START_TEST(a_value_that_is_not_finite_stops_the_run)
     char *state = experiment_text("nan/latest/state.json");
     expect_part(state, "\"step\": 1,");
     expect_part(state, "\"B\": 1");
+}
+END_TEST
+
+/* One of two crops shows nothing, and is divided by its standard deviation. */
+START_TEST(a_picture_of_one_colour_is_named)
+{
+    struct ug_run_options o = as_written;
+
+    write_columns("pictures/a.png", 2, (const unsigned char[]){20, 120});
+    write_plain("pictures/b.png", 2, 2, 200);
+    const char *file = experiment_write(
+        "flat",
+        "unitgraph: 1\n"
+        "data: {batch: 2, x: {images: pictures, size: 2, channels: 1}}\n"
+        "graph: {a: 'parameter([1], init=ones)', d: 'x - mean(x, dim=[2, 3], keepdim=true)',"
+        " s: 'mean(square(d), dim=[2, 3], keepdim=true)'}\n"
+        "losses: {A: 'sum(a) * mean(d / sqrt(s))'}\n"
+        "train: {steps: 1, optimizers: {A: {minimize: A, parameters: [a], "
+        "sgd: {lr: 0.1}}}}\n");
+    o.out = folder_file("flat");
+    ck_assert_msg(ug_run(file, &o, diags) == UG_FAILED, "%s", messages());
+    expect_part(messages(), "pictures/b.png' is of one colour: its variance is 0");
+    ck_assert_ptr_null(strstr(messages(), "a.png' is of one colour"));
 }
 END_TEST
 
@@ -509,6 +532,7 @@ Suite *ug_suite(void)
     tcase_add_test(steps, a_grid_that_is_too_large_is_refused);
     tcase_add_test(steps, a_path_that_no_config_can_hold_is_refused);
     tcase_add_test(steps, a_value_that_is_not_finite_stops_the_run);
+    tcase_add_test(steps, a_picture_of_one_colour_is_named);
     tcase_add_loop_test(steps, a_label_that_is_no_class_is_named, 0, 2);
     tcase_add_test(steps, a_label_to_validate_with_that_is_no_class_is_named);
     tcase_add_loop_test(steps, a_label_among_millions_is_named_when_it_is_read, 0, 2);

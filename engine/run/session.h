@@ -65,5 +65,9 @@ struct ug_moment ug_session_moment(const struct ug_session *r, int64_t step);
 bool ug_session_events(struct ug_session *r, const struct ug_step *step);
 /* Writes a checkpoint unless this step has one. */
 bool ug_session_save(struct ug_session *r);
+/* Says what stopped the step that takes `batch`: where, which pictures it saw, what is wrong with them;
+ * saves the state that the step found, and a bundle to run it again. */
+void ug_session_report(struct ug_session *r, const struct ug_fault *fault,
+                       const struct ug_batch *batch, const struct ug_moment *now);
 
 #endif
