@@ -435,6 +435,8 @@ START_TEST(other_batches_and_sizes_share_the_parameters)
 }
 END_TEST
 
+#define SYNTHETIC "{synthetic: {scene: shapes, domain: filled, count: 8, seed: 1}, size: "
+
 START_TEST(translations_and_columns_and_metrics)
 {
     static const struct {
@@ -451,8 +453,11 @@ START_TEST(translations_and_columns_and_metrics)
         {"samples: {every: 1, columns: [x, 'cat(x, y)']}\n",
          "is no picture: it is float32 1x6x8x8"},
         {"samples: {every: 1, columns: ['[x, y]']}\n", "is a tensor or a number, not a list of 2"},
-        {"validate: {every: 1, metrics: {m: x}}\n", "'m' of 'validate' must be a single number"},
-        {"validate: {every: 1, metrics: {m: 'psnr(x, y)'}}\n", ""},
+        {"validate: {every: 1, data: {x: " SYNTHETIC "8}}, metrics: {m: x}}\n",
+         "'m' of 'validate' must be a single number"},
+        {"validate: {every: 1, data: {x: " SYNTHETIC "8}, y: " SYNTHETIC
+         "8}}, metrics: {m: 'psnr(x, y)'}}\n",
+         ""},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -465,8 +470,6 @@ START_TEST(translations_and_columns_and_metrics)
     }
 }
 END_TEST
-
-#define SYNTHETIC "{synthetic: {scene: shapes, domain: filled, count: 8, seed: 1}, size: "
 
 START_TEST(events_have_types_of_their_own)
 {

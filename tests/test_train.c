@@ -469,9 +469,14 @@ START_TEST(a_label_that_is_no_class_is_named)
 }
 END_TEST
 
-/* The metric's data too are looked at before the first step. */
-START_TEST(a_label_to_validate_with_that_is_no_class_is_named)
+/* Data that only metrics or samples read are looked at before the first step too. */
+START_TEST(a_label_beside_training_that_is_no_class_is_named)
 {
+    static const char *const readers[] = {
+        "validate: {every: 1, data: {x: {images: zoo, size: 4, channels: 1}}, "
+        "metrics: {c: 'cross_entropy(n, y)'}}\n",
+        "samples: {every: 1, count: 3, data: {x: {images: zoo, size: 4, channels: 1}}, "
+        "columns: [{shown: 'x * cross_entropy(n, y)'}]}\n"};
     struct ug_run_options o = as_written;
 
     for (int i = 0; i < 4; i++)
@@ -479,13 +484,14 @@ START_TEST(a_label_to_validate_with_that_is_no_class_is_named)
                     40);
     for (int i = 0; i < 3; i++)
         write_plain(ug_arena_format(arena, "zoo/%d/picture.png", i), 4, 4, 40);
-    const char *file =
-        classifier("label", "  x: {images: two, size: 4, channels: 1}\n  y: {labels_of: x}\n",
-                   "validate: {every: 1, data: {x: {images: zoo, size: 4, channels: 1}}, "
-                   "metrics: {c: 'cross_entropy(n, y)'}}\n",
-                   0);
+    const char *file = classifier(
+        "label", "  x: {images: two, size: 4, channels: 1}\n  y: {labels_of: x}\n", readers[_i], 0);
     o.out = folder_file("label");
     ck_assert_int_eq(ug_run(file, &o, diags), UG_WRONG);
+    expect_part(messages(), "zoo/2/picture.png is 2, but there are 2 classes: 0 to 1");
+    forget_messages();
+    ck_assert_int_eq(ug_check(file, &(struct ug_check_options){0}, capture(), diags), UG_WRONG);
+    captured();
     expect_part(messages(), "zoo/2/picture.png is 2, but there are 2 classes: 0 to 1");
 }
 END_TEST
@@ -534,7 +540,7 @@ Suite *ug_suite(void)
     tcase_add_test(steps, a_value_that_is_not_finite_stops_the_run);
     tcase_add_test(steps, a_picture_of_one_colour_is_named);
     tcase_add_loop_test(steps, a_label_that_is_no_class_is_named, 0, 2);
-    tcase_add_test(steps, a_label_to_validate_with_that_is_no_class_is_named);
+    tcase_add_loop_test(steps, a_label_beside_training_that_is_no_class_is_named, 0, 2);
     tcase_add_loop_test(steps, a_label_among_millions_is_named_when_it_is_read, 0, 2);
     suite_add_tcase(s, steps);
     tcase_add_checked_fixture(runs, scratch_setup, scratch_teardown);

@@ -233,6 +233,9 @@ static void read_validate(struct ug_sections *s)
     const struct ug_yaml *metrics = ug_yaml_get(section, "metrics");
     if (metrics && !ug_yaml_is_null(metrics))
         read_metrics(s, metrics, validate);
+    if (!validate->data.n && !ug_diags_errors(s->diags))
+        ug_note(ug_error(s->diags, validate->event.pos, "there is no data to validate with"),
+                UG_NOWHERE, "write 'data: {x: {images: FOLDER}}'");
 }
 
 const struct ug_key *ug_event_keys_of(const char *section, const char *path)

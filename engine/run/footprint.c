@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "engine/run/classes.h"
 #include "engine/run/need.h"
 #include "engine/run/view.h"
 
@@ -19,7 +20,8 @@ static bool add_view(const struct ug_trainer *t, unsigned want, const struct ug_
         struct ug_input *types = ug_view_types(data, spec, batch);
         const struct ug_request request = {
             .want = want, .batch = batch, .types = types, .n_types = spec->n};
-        made = ug_view_open(&view, t->program, &request, t->store, t->averaged, share, diags);
+        made = ug_view_open(&view, t->program, &request, t->store, t->averaged, share, diags) &&
+               (!data || ug_classes_check(view.unfolded->graph, data, spec, diags));
         free(types);
     }
     if (made) {

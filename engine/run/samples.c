@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/run/classes.h"
+
 /* ---- Pictures from values ---- */
 
 bool ug_samples_check(const struct ug_value *v, struct ug_diags *diags)
@@ -119,6 +121,8 @@ bool ug_samples_open(struct ug_samples *s, const struct ug_trainer *t, struct ug
         return false;
     if (!s->data)
         return true;
+    if (!ug_classes_check(s->view.unfolded->graph, s->data, &spec->data, diags))
+        return false;
     s->loader = ug_loader_start(s->data, UG_DRAW_IN_ORDER, spec->count, 0, 0, spec->count, diags);
     const struct ug_batch *batch = s->loader ? ug_loader_next(s->loader, diags) : NULL;
     if (!batch)

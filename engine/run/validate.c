@@ -110,10 +110,6 @@ bool ug_validation_open(struct ug_validation *v, const struct ug_look *look, str
     const struct ug_validate_spec *spec = &look->program->validate;
 
     *v = (struct ug_validation){.spec = spec, .program = look->program};
-    if (!spec->data.n) {
-        ug_error(diags, spec->event.pos, "there is no data to validate with");
-        return false;
-    }
     if (!(v->data = ug_dataset_open(&spec->data, diags)))
         return false;
     v->means = ug_xcalloc((size_t)spec->n_metrics, sizeof *v->means);
