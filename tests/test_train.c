@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "engine/run/folder.h"
+#include "engine/run/trainer.h"
 #include "tests/harness_data.h"
 #include "tests/harness_experiment.h"
 #include "tests/harness_folder.h"
@@ -101,6 +102,44 @@ START_TEST(every_skips_steps)
     *line = '\0';
     ck_assert_ptr_null(strstr(metrics, "\"B/product\"")); /* not computed in the first step */
     ck_assert_ptr_nonnull(strstr(line + 1, "\"B/product\""));
+}
+END_TEST
+
+/* There is a step for each set of optimizers that comes together, however late, and for no other. */
+START_TEST(optimizers_meet)
+{
+    static const int64_t every[] = {4, 6, 1000003};
+    enum { N = sizeof every / sizeof *every };
+    static const char text[] =
+        "unitgraph: 1\n"
+        "graph: {a: 'parameter([1], init=ones)', b: 'parameter([1], init=ones)', c: "
+        "'parameter([1], init=ones)'}\n"
+        "losses: {A: sum(a), B: sum(b), C: sum(c)}\n"
+        "train:\n"
+        "  steps: 4000000000000\n"
+        "  optimizers:\n"
+        "    A: {minimize: A, parameters: [a], every: 4, sgd: {lr: 0.1}}\n"
+        "    B: {minimize: B, parameters: [b], every: 6, sgd: {lr: 0.1}}\n"
+        "    C: {minimize: C, parameters: [c], every: 1000003, sgd: {lr: 0.1}}\n";
+    struct ug_program *p = ug_program_load(
+        "meet.yaml", &(struct ug_load_options){.text = text, .length = strlen(text)}, diags);
+    ck_assert_msg(p != NULL, "%s", messages());
+    struct ug_trainer *t = ug_trainer_new(p, NULL, diags);
+
+    ck_assert_msg(t != NULL, "%s", messages());
+    ck_assert_int_eq(t->n_steps, 7); /* A, B, AB, C, AC, BC, ABC */
+    for (int64_t times = 1; times <= 12; times++)
+        for (int64_t count = times; count < times * 1000004; count += times * 1000002) {
+            const struct ug_step *s = ug_trainer_at(t, count - 1);
+            int active = 0;
+            for (int i = 0; i < N; i++) {
+                active += count % every[i] == 0;
+                ck_assert(!s || s->active[i] == (count % every[i] == 0));
+            }
+            ck_assert_int_eq(s != NULL, active > 0);
+        }
+    ug_trainer_free(t);
+    ug_program_free(p);
 }
 END_TEST
 
@@ -533,6 +572,7 @@ Suite *ug_suite(void)
     tcase_add_test(steps, ordered_updates_see_what_was_updated);
     tcase_add_test(steps, state_follows_the_order_of_the_file);
     tcase_add_test(steps, every_skips_steps);
+    tcase_add_test(steps, optimizers_meet);
     tcase_add_test(steps, averages_follow);
     tcase_add_test(steps, rates_are_expressions);
     tcase_add_test(steps, a_grid_that_is_too_large_is_refused);

@@ -13,46 +13,51 @@ enum { MOST_STEPS = 64 };
 
 /* ---- Which optimizers are active together ---- */
 
-static bool *active_at(const struct ug_train_spec *t, int64_t step, bool *active)
+/* Of two counts of steps, the first that is a multiple of both; 0: it comes after the last step. */
+static int64_t common_multiple(int64_t a, int64_t b, int64_t steps)
 {
-    for (int i = 0; i < t->n_optimizers; i++)
-        active[i] = (step + 1) % t->optimizers[i].every == 0;
-    return active;
-}
+    int64_t divisor = a, rest = b;
 
-static bool any(const bool *active, int n)
-{
-    for (int i = 0; i < n; i++)
-        if (active[i])
-            return true;
-    return false;
-}
-
-/* After this many steps the pattern begins again, or the training has ended. */
-static int64_t period(const struct ug_train_spec *t)
-{
-    int64_t p = 1;
-
-    for (int i = 0; i < t->n_optimizers && p < t->steps; i++) {
-        const int64_t every = t->optimizers[i].every;
-        int64_t a = p, b = every;
-        while (b) {
-            const int64_t rest = a % b;
-            a = b, b = rest;
-        }
-        p = every / a < t->steps / p + 1 ? every / a * p : t->steps;
+    while (rest) {
+        const int64_t next = divisor % rest;
+        divisor = rest, rest = next;
     }
-    return p < t->steps ? p : t->steps;
+    return a / divisor <= steps / b ? a / divisor * b : 0;
 }
 
-static struct ug_step *find_step(const struct ug_trainer *t, const bool *active)
-{
-    const size_t n = (size_t)t->program->train.n_optimizers;
+/* The counts of steps at which optimizers first come together; one more than MOST_STEPS: more. */
+struct meetings {
+    int64_t at[MOST_STEPS + 1];
+    int n;
+};
 
-    for (int i = 0; i < t->n_steps; i++)
-        if (!memcmp(t->steps[i]->active, active, n * sizeof *active))
-            return t->steps[i];
-    return NULL;
+static void add_meeting(struct meetings *m, int64_t at)
+{
+    for (int i = 0; i < m->n; i++)
+        if (m->at[i] == at)
+            return;
+    if (at && m->n <= MOST_STEPS)
+        m->at[m->n++] = at;
+}
+
+static int last_first(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return (x < y) - (x > y);
+}
+
+/* Those active after n steps are those whose `every` divides n.  So each set that there is first comes
+ * together at a least common multiple, and no two sets at the same. */
+static void find_meetings(const struct ug_train_spec *t, struct meetings *m)
+{
+    *m = (struct meetings){.n = 0};
+    for (int i = 0; i < t->n_optimizers; i++)
+        add_meeting(m, common_multiple(1, t->optimizers[i].every, t->steps));
+    for (int k = 0; k < m->n; k++)
+        for (int i = 0; i < t->n_optimizers; i++)
+            add_meeting(m, common_multiple(m->at[k], t->optimizers[i].every, t->steps));
+    qsort(m->at, (size_t)m->n, sizeof *m->at, last_first);
 }
 
 struct ug_step *ug_trainer_at(const struct ug_trainer *t, int64_t step)
@@ -71,45 +76,46 @@ struct ug_step *ug_trainer_at(const struct ug_trainer *t, int64_t step)
 
 /* ---- Making one ---- */
 
-/* Compiles the step of one set of optimizers unless it is there already. */
-static bool add_step(struct ug_trainer *t, const bool *active, const struct ug_budget *budget,
+/* Compiles the step of those that are active after `count` steps. */
+static bool add_step(struct ug_trainer *t, int64_t count, const struct ug_budget *budget,
                      struct ug_diags *diags)
 {
     const struct ug_train_spec *spec = &t->program->train;
+    bool *active = ug_xcalloc((size_t)spec->n_optimizers, sizeof *active);
+    struct ug_exec *share = t->n_steps ? t->steps[0]->run.exec : NULL;
 
-    if (!any(active, spec->n_optimizers) || find_step(t, active))
-        return true;
-    if (t->n_steps == MOST_STEPS) {
+    for (int i = 0; i < spec->n_optimizers; i++)
+        active[i] = count % spec->optimizers[i].every == 0;
+    struct ug_step *s =
+        ug_step_new(t->program, t->unfolded, active, t->store, share, budget, diags);
+    if (s)
+        t->steps[t->n_steps++] = s;
+    free(active);
+    return s;
+}
+
+/* The last meeting is that of most optimizers, so its arena serves all others. */
+static bool compile_steps(struct ug_trainer *t, const struct ug_dataset *data,
+                          struct ug_diags *diags)
+{
+    const struct ug_train_spec *spec = &t->program->train;
+    struct ug_budget budget = {.bytes = (size_t)spec->memory, .pos = spec->memory_pos};
+    struct meetings meetings;
+    bool made = true;
+
+    find_meetings(spec, &meetings);
+    if (meetings.n > MOST_STEPS) {
         ug_error(
             diags, spec->optimizers[0].pos,
             "the numbers of 'every' make more than %d sets of optimizers that are active together",
             MOST_STEPS);
         return false;
     }
-    struct ug_exec *share = t->n_steps ? t->steps[0]->run.exec : NULL;
-    struct ug_step *s =
-        ug_step_new(t->program, t->unfolded, active, t->store, share, budget, diags);
-    if (!s)
-        return false;
-    t->steps[t->n_steps++] = s;
-    return true;
-}
-
-/* The last step of a period has every optimizer in it, so its arena serves all others. */
-static bool compile_steps(struct ug_trainer *t, const struct ug_dataset *data,
-                          struct ug_diags *diags)
-{
-    const struct ug_train_spec *spec = &t->program->train;
-    struct ug_budget budget = {.bytes = (size_t)spec->memory, .pos = spec->memory_pos};
-    bool *active = ug_xcalloc((size_t)spec->n_optimizers, sizeof *active);
-    bool made = true;
-
     if (spec->memory)
         budget.beside = ug_need_of(t->program, t->store, data);
     t->steps = ug_xcalloc(MOST_STEPS, sizeof(*t->steps));
-    for (int64_t step = period(spec) - 1; step >= 0 && made; step--)
-        made = add_step(t, active_at(spec, step, active), spec->memory ? &budget : NULL, diags);
-    free(active);
+    for (int i = 0; i < meetings.n && made; i++)
+        made = add_step(t, meetings.at[i], spec->memory ? &budget : NULL, diags);
     return made;
 }
 
