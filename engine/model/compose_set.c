@@ -94,28 +94,28 @@ static bool is_key(const struct ug_key *keys, const char *name)
     return keys && keys->name;
 }
 
+/* "train: {memory: 1GiB}" of the path "train.memory". */
+static const char *nest(struct ug_composer *c, const char *path, const char *value)
+{
+    const char *dot = strchr(path, '.');
+
+    if (!dot)
+        return ug_arena_format(c->arena, "%s: %s", path, value);
+    return ug_arena_format(c->arena, "%.*s: {%s}", (int)(dot - path), path,
+                           nest(c, dot + 1, value));
+}
+
 /* Is this the path of a key that the language has?  Then what to write in the file, below the map
  * that the path reaches. */
 static const char *to_write(struct ug_composer *c, const char *path, size_t reached,
                             const char *value)
 {
-    const char *dot = strrchr(path, '.'), *rest = path + reached + (reached > 0);
+    const char *dot = strrchr(path, '.');
     const char *parent = ug_arena_copy(c->arena, path, dot ? (size_t)(dot - path) : 0);
 
     if (!is_key(ug_keys_of(c->arena, parent), dot ? dot + 1 : path))
         return NULL;
-    const char *text =
-        ug_arena_format(c->arena, "%s: %s", dot ? dot + 1 : path, strlen(value) > 40 ? "…" : value);
-    for (const char *end = dot; end && end > rest; end = dot) {
-        dot = end - 1;
-        while (dot > rest && *dot != '.')
-            dot--;
-        const char *name = *dot == '.' ? dot + 1 : dot;
-        text = ug_arena_format(c->arena, "%.*s: {%s}", (int)(end - name), name, text);
-        if (dot == rest)
-            break;
-    }
-    return text;
+    return nest(c, path + reached + (reached > 0), strlen(value) > 40 ? "…" : value);
 }
 
 /* The last part of a longer name: "steps" for "train.steps". */
