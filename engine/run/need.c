@@ -27,7 +27,7 @@ static size_t block_bytes(const struct ug_program *p, const struct ug_store *s)
         const struct ug_optimizer_spec *spec = &p->train.optimizers[i];
         bytes += s->blocks[i].n * sizeof(float) * (size_t)ug_optimizer_arrays(spec);
         if (is_tried(&p->train, i))
-            bytes += ug_optimizer_trial_bytes(spec, s->blocks[i].n, omp_get_max_threads());
+            bytes += ug_optimizer_trial_bytes(s->blocks[i].n, omp_get_max_threads());
     }
     return bytes;
 }

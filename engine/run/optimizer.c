@@ -14,7 +14,10 @@
 #include "engine/base/memory.h"
 #include "engine/base/simd.h"
 
-enum { PIECE = 1 << 14 };
+enum {
+    PIECE = 1 << 14,               /* elements */
+    SPARE = UG_MAX_MOMENTS * PIECE /* of each thread */
+};
 
 /* What an update of one piece needs.  All arrays have n elements. */
 struct update {
@@ -80,22 +83,14 @@ static void cut_pieces(struct ug_optimizer *o, const bool *reached)
     }
 }
 
-/* Pieces that a thread needs for what it makes and does not keep: moments, or else values. */
-static int spare_pieces(int n_moments)
+static size_t spare_bytes(int threads)
 {
-    return n_moments > 1 ? n_moments : 1;
+    return (size_t)threads * SPARE * sizeof(float);
 }
 
-static size_t spare_bytes(int n_moments, int threads)
+size_t ug_optimizer_trial_bytes(size_t n, int threads)
 {
-    return (size_t)spare_pieces(n_moments) * (size_t)threads * PIECE * sizeof(float);
-}
-
-size_t ug_optimizer_trial_bytes(const struct ug_optimizer_spec *spec, size_t n, int threads)
-{
-    const char *names[UG_MAX_MOMENTS];
-
-    return n * sizeof(float) + spare_bytes(moment_names(spec, names), threads);
+    return n * sizeof(float) + spare_bytes(threads);
 }
 
 bool ug_optimizer_init(struct ug_optimizer *o, const struct ug_optimizer_spec *spec,
@@ -114,7 +109,7 @@ bool ug_optimizer_init(struct ug_optimizer *o, const struct ug_optimizer_spec *s
     if (tries) {
         o->threads = omp_get_max_threads();
         o->before = ug_memory_take(bytes);
-        o->spare = ug_memory_take(spare_bytes(o->n_moments, o->threads));
+        o->spare = ug_memory_take(spare_bytes(o->threads));
         whole = o->before && o->spare && whole;
     }
     cut_pieces(o, reached);
@@ -131,7 +126,7 @@ void ug_optimizer_free(struct ug_optimizer *o)
     if (o->block) {
         ug_memory_give(o->average, o->block->n * sizeof(float));
         ug_memory_give(o->before, o->block->n * sizeof(float));
-        ug_memory_give(o->spare, spare_bytes(o->n_moments, o->threads));
+        ug_memory_give(o->spare, spare_bytes(o->threads));
     }
     free(o->pieces);
     free(o->sums);
@@ -318,13 +313,6 @@ static void average_piece(const struct ug_optimizer *o, const struct ug_piece *p
                        o->block->values + piece->at);
 }
 
-/* Puts copies of n elements in the place of what stands at *x. */
-static float *divert(float **x, float *to, size_t n)
-{
-    *x = memcpy(to, *x, n * sizeof(float));
-    return to + PIECE;
-}
-
 /* Values change, moments only in copies.  What is copied is found in the cache by the kernel. */
 static void try_piece(const struct ug_optimizer *o, const struct ug_piece *piece, struct update u,
                       float *spare)
@@ -333,18 +321,16 @@ static void try_piece(const struct ug_optimizer *o, const struct ug_piece *piece
 
     point(o, piece, &u);
     memcpy(o->before + piece->at, u.p, u.n * sizeof(float));
-    for (int i = 0; i < o->n_moments; i++)
-        spare = divert(moments[i], spare, u.n);
+    for (int i = 0; i < o->n_moments; i++, spare += PIECE)
+        *moments[i] = memcpy(spare, *moments[i], u.n * sizeof(float));
     run_kernel(o->spec, &u);
 }
 
-/* Moments change as they would have, from the values before; these come out as they stand already. */
-static void keep_piece(const struct ug_optimizer *o, const struct ug_piece *piece, struct update u,
-                       float *spare)
+/* Moments change as they would have, from the values before, which are of no use then. */
+static void keep_piece(const struct ug_optimizer *o, const struct ug_piece *piece, struct update u)
 {
     point(o, piece, &u);
     u.p = o->before + piece->at;
-    divert(&u.p, spare, u.n);
     run_kernel(o->spec, &u);
     average_piece(o, piece);
 }
@@ -383,11 +369,6 @@ void ug_optimizer_update(struct ug_optimizer *o, double lr)
     }
 }
 
-static float *spare_of_thread(const struct ug_optimizer *o)
-{
-    return o->spare + (size_t)omp_get_thread_num() * (size_t)spare_pieces(o->n_moments) * PIECE;
-}
-
 void ug_optimizer_try(struct ug_optimizer *o, double lr)
 {
     o->updates++;
@@ -396,16 +377,16 @@ void ug_optimizer_try(struct ug_optimizer *o, double lr)
     const struct update u = last_update(o, o->lr, o->clip);
 #pragma omp parallel for schedule(static) num_threads(o->threads)
     for (int i = 0; i < o->n_pieces; i++)
-        try_piece(o, &o->pieces[i], u, spare_of_thread(o));
+        try_piece(o, &o->pieces[i], u, o->spare + (size_t)omp_get_thread_num() * SPARE);
 }
 
 void ug_optimizer_keep(struct ug_optimizer *o)
 {
     const struct update u = last_update(o, o->lr, o->clip);
 
-#pragma omp parallel for schedule(static) num_threads(o->threads)
+#pragma omp parallel for schedule(static)
     for (int i = 0; i < o->n_pieces; i++)
-        keep_piece(o, &o->pieces[i], u, spare_of_thread(o));
+        keep_piece(o, &o->pieces[i], u);
 }
 
 void ug_optimizer_undo(struct ug_optimizer *o)

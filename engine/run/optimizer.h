@@ -28,7 +28,7 @@ struct ug_optimizer {
 
     /* Of an update that is tried.  NULL, 0: none ever is. */
     float *before; /* the block's values, as it found them */
-    float *spare;  /* for each thread, pieces for what a kernel writes and nobody wants yet */
+    float *spare;  /* for each thread, a piece of each moment: what trying makes of them */
     int threads;
     double lr;
     float clip;
@@ -38,7 +38,7 @@ struct ug_optimizer {
 int ug_optimizer_arrays(const struct ug_optimizer_spec *spec);
 
 /* Bytes it takes to try updates of a block of n parameters, on so many threads. */
-size_t ug_optimizer_trial_bytes(const struct ug_optimizer_spec *spec, size_t n, int threads);
+size_t ug_optimizer_trial_bytes(size_t n, int threads);
 
 /* reached[i]: the loss reaches spans[i] of the block.  Averages start when ug_optimizer_start is
  * called.  `tries`: some updates will be tried.  False, after an error, where memory is short. */
