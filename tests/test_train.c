@@ -88,6 +88,43 @@ START_TEST(state_follows_the_order_of_the_file)
 }
 END_TEST
 
+/* Two networks that share nothing: each update sees the same in any order, and so does what the
+ * batches' statistics are averaged into, which nothing in the step reads. */
+START_TEST(order_is_nothing_to_those_that_share_nothing)
+{
+    static const char *const orders[] = {"simultaneous", "[A, B]", "[B, A]"};
+    static const char *const two[] = {"0.bias", "1.bias", "1.running_mean", "1.running_var"};
+
+    for (int i = 0; i < 3; i++)
+        run_text(
+            orders[i],
+            ug_arena_format(
+                arena,
+                "unitgraph: 1\n"
+                "data: {batch: 4, x: {synthetic: {scene: hills, domain: day, count: 9}, size: 8}}\n"
+                "modules:\n"
+                "  net: {body: ['conv2d(2, 1)', 'batch_norm(momentum=0.9)', 'conv2d(3, 1)']}\n"
+                "networks: {A: net(), B: net()}\n"
+                "losses: {A: 'mse_loss(A(x), x)', B: 'mse_loss(B(x), x)'}\n"
+                "train:\n"
+                "  steps: 2\n"
+                "  update: %s\n"
+                "  optimizers:\n"
+                "    A: {minimize: A, parameters: [A], sgd: {lr: 0.1, weight_decay: 1}}\n"
+                "    B: {minimize: B, parameters: [B], adam: {lr: 0.1}, ema: 0.5}\n",
+                orders[i]));
+    for (int i = 1; i < 3; i++)
+        for (int k = 0; k < 8; k++) {
+            char *name = ug_arena_format(arena, "%s.%s", k < 4 ? "A" : "B", two[k % 4]);
+            float want[2], got[2];
+            experiment_read("simultaneous/latest/params.safetensors", name, 2, want);
+            experiment_read(ug_arena_format(arena, "%s/latest/params.safetensors", orders[i]), name,
+                            2, got);
+            ck_assert_msg(!memcmp(want, got, sizeof got), "%s: %s", orders[i], name);
+        }
+}
+END_TEST
+
 /* Of three steps B takes part in the second: b <- 3 - 0.1 * 1.7.  a sees 3, 3, 2.83. */
 START_TEST(every_skips_steps)
 {
@@ -571,6 +608,7 @@ Suite *ug_suite(void)
     tcase_add_test(steps, simultaneous_updates_see_the_old_parameters);
     tcase_add_test(steps, ordered_updates_see_what_was_updated);
     tcase_add_test(steps, state_follows_the_order_of_the_file);
+    tcase_add_test(steps, order_is_nothing_to_those_that_share_nothing);
     tcase_add_test(steps, every_skips_steps);
     tcase_add_test(steps, optimizers_meet);
     tcase_add_test(steps, averages_follow);

@@ -22,32 +22,32 @@ const struct ug_node *ug_call_result(const struct ug_kernel_call *call)
     return call->sum ? call->sum : call->node;
 }
 
-/* The last phase in which the parameter still stands as this leaf reads it. */
-static int last_phase_of(const struct ug_graph *g, const struct ug_node *leaf, int n_phases)
+/* last: by node id, the last phase in which a leaf's memory still stands as the leaf reads it. */
+static void find_last_phases(const struct ug_needs *needs, int *last)
 {
-    const struct ug_param_attrs *mine = leaf->attrs;
-    int last = n_phases - 1;
+    const struct ug_graph *g = needs->graph;
 
-    for (int i = 0; i < g->n_leaves; i++) {
-        const struct ug_param_attrs *other = g->leaves[i]->attrs;
+    for (int i = 0; i < g->n; i++)
+        last[i] = needs->n_phases - 1;
+    for (int k = 0; k < needs->n_goals; k++)
+        for (int i = 0; needs->goals[k].updates && i < g->n_leaves; i++) {
+            const struct ug_node *leaf = g->leaves[i];
+            const struct ug_param_attrs *read = leaf->attrs;
 
-        if (g->leaves[i]->op == &ug_op_param && other->param == mine->param &&
-            other->version > mine->version && other->version - 1 < last)
-            last = other->version - 1;
-    }
-    return last;
+            if (leaf->op == &ug_op_param && read->param->owner == needs->goals[k].updates->owner &&
+                read->version <= needs->goals[k].phase)
+                last[leaf->id] = needs->goals[k].phase;
+        }
 }
 
 static void find_phases(struct ug_needs *needs)
 {
     const struct ug_graph *g = needs->graph;
-    int *last = ug_xcalloc((size_t)g->n, sizeof *last); /* by leaf id */
+    int *last = ug_xcalloc((size_t)g->n, sizeof *last);
 
-    for (int i = 0; i < g->n; i++) {
+    find_last_phases(needs, last);
+    for (int i = 0; i < g->n; i++)
         needs->phase[i] = UG_NOT_NEEDED;
-        last[i] = g->nodes[i]->op == &ug_op_param ? last_phase_of(g, g->nodes[i], needs->n_phases)
-                                                  : needs->n_phases - 1;
-    }
     for (int i = 0; i < needs->n_goals; i++) {
         int *phase = &needs->phase[needs->goals[i].node->id];
 

@@ -13,6 +13,8 @@ struct ug_goal {
     struct ug_node *node;
     int phase;
     void *home; /* where to write it (a gradient's block); NULL: in the arena, kept to the end */
+    const struct ug_param
+        *updates; /* of a gradient: what changes when the phase has run; or NULL */
 };
 
 enum ug_place_kind {
@@ -70,7 +72,7 @@ int ug_phase_start(const struct ug_plan *p, int phase);
 
 /* Nodes that no goal needs are left out.  A node runs in the first phase that needs it; one that
  * reads a parameter after k updates (ug_param_attrs.version) not before phase k, and one that reads
- * it before them not after phase k - 1. */
+ * it before an update (ug_goal.updates) not after that goal's phase. */
 struct ug_plan *ug_plan_new(const struct ug_graph *g, const struct ug_goal *goals, int n_goals,
                             int n_phases);
 void ug_plan_free(struct ug_plan *p); /* NULL is fine */

@@ -145,7 +145,10 @@ static bool add_gradients(struct making *m, int optimizer, int phase)
             continue;
         s->reached[optimizer][i] = true;
         UG_PUSH(s->arena, m->goals, m->n_goals, m->goals_capacity,
-                ((struct ug_goal){dx[i], phase, m->store->grad[o->params[i]->index]}));
+                ((struct ug_goal){.node = dx[i],
+                                  .phase = phase,
+                                  .home = m->store->grad[o->params[i]->index],
+                                  .updates = o->params[i]}));
     }
     return true;
 }
