@@ -5,6 +5,7 @@
  *                                   ema.safetensors        averages, where some are kept
  *                                   state.json             step, seed, --init, --set, the file, counts of updates,
  *                                                          sizes and checksums of the others
+ *     RUN/state.json                                       the same of step 0, where nothing is but what was told
  *     RUN/latest -> checkpoints/step-00001000
  *     RUN/best -> checkpoints/step-00000800                where the file asks for it
  *
@@ -41,6 +42,11 @@ bool ug_checkpoint_write(const char *run, const struct ug_trainer *t,
                          const struct ug_progress_made *made, const char *config, int64_t keep,
                          struct ug_diags *diags);
 
+/* RUN/state.json: what a run that begins was told, to begin in the same way if it is stopped before its
+ * first checkpoint.  False after an error. */
+bool ug_checkpoint_write_beginning(const char *run, const struct ug_trainer *t,
+                                   const struct ug_progress_made *made, struct ug_diags *diags);
+
 /* The folder of the newest checkpoint (what `latest` points to, where it is there), or of that of
  * `step` if it is not negative; from the arena.  NULL if there is none. */
 const char *ug_checkpoint_find(struct ug_arena *a, const char *run, int64_t step);
@@ -66,12 +72,12 @@ const char *ug_checkpoint_weights(struct ug_arena *a, const char *run, const cha
 const char *ug_checkpoint_fault(struct ug_arena *a, const char *checkpoint);
 
 /* The newest checkpoint that is whole; damaged ones are named in warnings.  *checkpoint is NULL if
- * there are none at all; false, after an error, if there are but each is damaged. */
+ * there never were any; false, after an error, if each is damaged or gone. */
 bool ug_checkpoint_choose(struct ug_arena *a, const char *run, const char **checkpoint,
                           struct ug_diags *diags);
 
-/* How far the run of a checkpoint has come and what it was told, from the arena: what is needed to
- * load its experiment.  False after an error. */
+/* How far the run of a checkpoint (or, of the folder of a run, its beginning) has come and what it was
+ * told, from the arena: what is needed to load its experiment.  False after an error. */
 bool ug_checkpoint_origin(const char *checkpoint, struct ug_arena *a, struct ug_progress_made *made,
                           struct ug_diags *diags);
 

@@ -108,11 +108,15 @@ bool ug_checkpoint_choose(struct ug_arena *a, const char *run, const char **chec
         if (candidates[i + 1])
             ug_note(w, UG_NOWHERE, "the one before it is tried: '%s'", candidates[i + 1]);
     }
+    const bool gone = !candidates[0] && latest_step(ug_arena_format(a, "%s/latest", run)) >= 0;
     if (candidates[0])
         ug_note(ug_error(diags, UG_NOWHERE, "the run in '%s' has no checkpoint that is whole", run),
                 UG_NOWHERE, "begin again in another folder, with --out");
+    if (gone)
+        ug_note(ug_error(diags, UG_NOWHERE, "the checkpoints of the run in '%s' are gone", run),
+                UG_NOWHERE, "bring them back, or begin again in another folder, with --out");
     *checkpoint = NULL;
-    return !candidates[0];
+    return !candidates[0] && !gone;
 }
 
 const char *ug_checkpoint_named(struct ug_arena *a, const char *run, const char *which,

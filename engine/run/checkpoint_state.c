@@ -145,6 +145,14 @@ bool ug_checkpoint_write_state(const char *folder, const char *const *files,
     return written;
 }
 
+bool ug_checkpoint_write_beginning(const char *run, const struct ug_trainer *t,
+                                   const struct ug_progress_made *made, struct ug_diags *diags)
+{
+    static const char *const no_files[] = {NULL};
+
+    return ug_checkpoint_write_state(run, no_files, t, made, diags);
+}
+
 /* ---- Reading ---- */
 
 static const char *copy_text(const json_t *text, struct ug_arena *a)

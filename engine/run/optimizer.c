@@ -193,6 +193,25 @@ bool ug_optimizer_finite(const struct ug_optimizer *o)
     return bad == 0;
 }
 
+const struct ug_param *ug_optimizer_unsound(const struct ug_optimizer *o, const char **what)
+{
+    const float *arrays[UG_MAX_MOMENTS + 2] = {o->block->values, o->average};
+    const char *names[UG_MAX_MOMENTS + 2] = {"the value", "the average"};
+
+    for (int i = 0; i < o->n_moments; i++) {
+        arrays[2 + i] = o->moments[i];
+        names[2 + i] = o->moment_names[i];
+    }
+    for (int k = 0; k < 2 + o->n_moments; k++)
+        for (int i = 0; arrays[k] && i < o->block->n_spans; i++) {
+            const struct ug_span *s = &o->block->spans[i];
+            *what = names[k];
+            if (departure(s->n, arrays[k] + s->at) != 0.0f)
+                return s->param;
+        }
+    return NULL;
+}
+
 /* ---- Updates of one piece ---- */
 
 /* m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2;

@@ -53,6 +53,10 @@ void ug_optimizer_start(struct ug_optimizer *o);
 /* Whether every gradient is finite. */
 bool ug_optimizer_finite(const struct ug_optimizer *o);
 
+/* The first parameter of which the value, a moment or the average is not finite, and which of these in
+ * *what ("the value", "exp_avg_sq"); NULL if there is none. */
+const struct ug_param *ug_optimizer_unsound(const struct ug_optimizer *o, const char **what);
+
 /* Updates the parameters from the block's gradients.  Does not allocate. */
 void ug_optimizer_update(struct ug_optimizer *o, double lr);
 

@@ -47,8 +47,11 @@ static bool find_start(struct ug_session *r)
                  "--init starts a run and --resume goes on with one: leave one of them out");
         return false;
     }
-    return ug_checkpoint_choose(r->arena, r->out, &r->checkpoint, r->diags) &&
-           (!r->checkpoint || ug_checkpoint_origin(r->checkpoint, r->arena, &r->made, r->diags));
+    if (!ug_checkpoint_choose(r->arena, r->out, &r->checkpoint, r->diags))
+        return false;
+    r->again = !r->checkpoint && ug_file_exists(ug_session_path(r, "state.json"));
+    const char *from = r->again ? r->out : r->checkpoint;
+    return !from || ug_checkpoint_origin(from, r->arena, &r->made, r->diags);
 }
 
 static bool check_folder(struct ug_session *r)
@@ -82,18 +85,19 @@ static void apply_options(struct ug_session *r)
         ug_config_remove(p, "epochs");
         ug_config_set(p, "steps", ug_arena_format(p->arena, "%lld", (long long)o->steps));
     }
-    if (o->seed >= 0)
-        ug_config_set_seed(p, (uint64_t)o->seed);
+    if (o->seed >= 0 || r->again)
+        ug_config_set_seed(p, o->seed >= 0 ? (uint64_t)o->seed : r->made.seed);
     if (p->train.steps < r->least_steps)
         p->train.steps = r->least_steps;
     if (r->logs_all)
         p->log = (struct ug_event_spec){.present = true, .every = 1};
     if (!p->log.present)
         p->log = (struct ug_event_spec){.present = true, .every = log_every(p->train.steps)};
-    if (o->init) {
-        p->train.init = o->init;
+    const char *init = o->init ? o->init : r->again ? r->made.init : NULL;
+    if (init) {
+        p->train.init = init;
         p->train.init_pos = UG_NOWHERE;
-        ug_config_set(p, "init", o->init);
+        ug_config_set(p, "init", init);
     }
 }
 
@@ -224,7 +228,10 @@ static void say_warnings(struct ug_session *r)
 
 bool ug_session_open(struct ug_session *r)
 {
-    if (!take_folder(r) || !write_config(r) ||
+    if (!take_folder(r) ||
+        (!r->checkpoint &&
+         !ug_checkpoint_write_beginning(r->out, r->trainer, &r->made, r->diags)) ||
+        !write_config(r) ||
         (r->checkpoint && !ug_checkpoint_link_best(r->out, &r->made, r->diags)) ||
         !ug_about_write(r->program, r->file, ug_session_path(r, "about.json"), r->diags) ||
         !ug_metrics_open(&r->metrics, ug_session_path(r, "metrics.jsonl"), r->made.step, r->diags))

@@ -20,10 +20,11 @@ struct ug_session {
     struct ug_arena *arena;
     struct ug_program *program;
     const char *out, *checkpoint; /* the folder; what of it to go on from, NULL: begin anew */
-    const char *experiment;       /* the resolved file with --set, */
-    const char *config;           /* and with the other options: config.yaml */
-    int lock;                     /* of the folder; -1: none yet */
-    struct ug_dataset *data;      /* NULL where the experiment has none */
+    bool again; /* there is no checkpoint of a run that was begun: it begins as it was told then */
+    const char *experiment;  /* the resolved file with --set, */
+    const char *config;      /* and with the other options: config.yaml */
+    int lock;                /* of the folder; -1: none yet */
+    struct ug_dataset *data; /* NULL where the experiment has none */
     struct ug_trainer *trainer;
     struct ug_samples samples;
     struct ug_validation validation;

@@ -12,6 +12,14 @@ static bool is_due(const struct ug_event_spec *e, int64_t finished)
     return e->present && e->every > 0 && finished % e->every == 0;
 }
 
+/* Validation is also due at the end, whose parameters are those that are used. */
+static bool validation_is_due(const struct ug_session *r, int64_t finished)
+{
+    const struct ug_event_spec *e = &r->program->validate.event;
+
+    return is_due(e, finished) || (e->present && finished == r->program->train.steps);
+}
+
 struct ug_moment ug_session_moment(const struct ug_session *r, int64_t step)
 {
     return ug_moment_at(r->program, r->made.seed, step);
@@ -90,7 +98,7 @@ static bool write_metrics(struct ug_session *r, const struct ug_step *s,
                           const struct ug_moment *now)
 {
     const bool log = is_due(&r->program->log, now->step);
-    const bool validation = is_due(&r->program->validate.event, now->step);
+    const bool validation = validation_is_due(r, now->step);
     bool whole = true;
 
     if (!log && !validation)
@@ -117,11 +125,33 @@ static bool write_samples(struct ug_session *r, const struct ug_moment *now)
     return written;
 }
 
+/* An update may overflow what its gradients did not show: that is no state to go on from. */
+static bool is_sound(struct ug_session *r)
+{
+    for (int i = 0; i < r->program->train.n_optimizers; i++) {
+        const char *what;
+        const struct ug_param *p = ug_optimizer_unsound(&r->trainer->optimizers[i], &what);
+        if (!p)
+            continue;
+        struct ug_diag *e =
+            ug_error(r->diags, r->program->train.optimizers[i].pos,
+                     "after step %lld %s of '%s' is not finite: '%s' has made it so",
+                     (long long)r->made.step, what, p->name, r->program->train.optimizers[i].name);
+        ug_note(e, UG_NOWHERE,
+                "no checkpoint is written of that; a smaller lr or 'clip_norm' may help");
+        if (r->saved >= 0)
+            ug_note(e, UG_NOWHERE, "the newest checkpoint is that of step %lld",
+                    (long long)r->saved);
+        return false;
+    }
+    return true;
+}
+
 bool ug_session_save(struct ug_session *r)
 {
     if (r->saved == r->made.step)
         return true;
-    if (!ug_metrics_sync(&r->metrics, r->diags) ||
+    if (!is_sound(r) || !ug_metrics_sync(&r->metrics, r->diags) ||
         !ug_checkpoint_write(r->out, r->trainer, &r->made, r->config, r->program->checkpoint.keep,
                              r->diags))
         return false;

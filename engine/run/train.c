@@ -51,7 +51,10 @@ static bool train(struct ug_session *r)
 
 static void say_start(struct ug_session *r)
 {
-    if (r->made.step)
+    if (r->again)
+        ug_progress_say(&r->progress, "%s: no checkpoint yet: begins again, %lld steps, into %s",
+                        r->file, (long long)r->program->train.steps, r->out);
+    else if (r->made.step)
         ug_progress_say(&r->progress, "%s: going on from step %lld of %lld, into %s", r->file,
                         (long long)r->made.step, (long long)r->program->train.steps, r->out);
     else
