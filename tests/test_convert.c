@@ -265,6 +265,18 @@ START_TEST(a_dry_run_writes_a_table_and_nothing_else)
 }
 END_TEST
 
+START_TEST(a_file_is_not_written_over_itself)
+{
+    const int64_t dim[] = {2};
+    const char *file = experiment_tensor("w.safetensors", "a", 1, dim, 1);
+    const struct ug_convert_options o = {
+        .in = file, .out = file, .map = experiment_write("map", "unitgraph: 1\nnames: {a: b}\n")};
+
+    ck_assert_int_eq(ug_convert_weights(&o, diags), UG_WRONG);
+    expect_message("would be written over itself");
+}
+END_TEST
+
 /* ---- Maps that are wrong ---- */
 
 static const struct {
@@ -354,6 +366,7 @@ Suite *ug_suite(void)
     tcase_add_test(t, axes_of_three);
     tcase_add_loop_test(t, what_does_not_fit_is_said, 0, sizeof misfits / sizeof *misfits);
     tcase_add_test(t, a_dry_run_writes_a_table_and_nothing_else);
+    tcase_add_test(t, a_file_is_not_written_over_itself);
     tcase_add_loop_test(t, wrong_maps_are_refused, 0, sizeof mistakes / sizeof *mistakes);
     tcase_add_loop_test(t, names_become_others_and_back, 0, sizeof renamed / sizeof *renamed);
     suite_add_tcase(s, t);

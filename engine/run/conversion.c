@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "engine/run/config.h"
+#include "engine/run/folder.h"
 #include "engine/run/match.h"
 #include "engine/run/store.h"
 #include "engine/run/weights.h"
@@ -112,9 +113,20 @@ static bool write(const struct conversion *c)
     return true;
 }
 
+/* A map may be wrong, and the file is what it would be mended from. */
+static bool is_another_file(const struct conversion *c)
+{
+    const struct ug_convert_options *o = c->options;
+
+    if (o->dry_run || !ug_file_same(o->in, o->out))
+        return true;
+    ug_error(c->diags, UG_NOWHERE, "'%s' would be written over itself: name another file", o->in);
+    return false;
+}
+
 static enum ug_status convert(struct conversion *c)
 {
-    if (!match(c))
+    if (!is_another_file(c) || !match(c))
         return UG_WRONG;
     if (c->options->table)
         ug_matching_print(&c->matching, c->options->table);
