@@ -182,7 +182,6 @@ static void make_pair(struct pair *p, const struct ug_optimizer_spec *spec)
 
 static void check_moments(const struct pair *p)
 {
-    ck_assert_int_eq(p->o[0].updates, p->o[1].updates);
     for (int i = 0; i < p->o[0].n_moments; i++)
         ck_assert_mem_eq(p->o[0].moments[i], p->o[1].moments[i], LARGE * sizeof(float));
     if (p->o[0].average)
@@ -206,14 +205,13 @@ START_TEST(a_tried_update_is_kept)
     make_pair(&p, &tried_specs[_i]);
     ug_optimizer_try(&p.o[1], 0.1);
     ck_assert_mem_ne(p.values[0], p.values[1], LARGE * sizeof(float));
-    p.o[1].updates--;
     check_moments(&p);
-    p.o[1].updates++;
     ug_optimizer_update(&p.o[0], 0.1);
     ck_assert_mem_eq(p.values[0], p.values[1], LARGE * sizeof(float));
     ug_optimizer_keep(&p.o[1]);
     ck_assert_mem_eq(p.values[0], p.values[1], LARGE * sizeof(float));
     check_moments(&p);
+    ck_assert_int_eq(p.o[1].updates, p.o[0].updates);
     free_pair(&p);
 }
 END_TEST
@@ -229,6 +227,7 @@ START_TEST(a_tried_update_is_undone)
     ug_optimizer_undo(&p.o[1]);
     ck_assert_mem_eq(p.values[0], p.values[1], LARGE * sizeof(float));
     check_moments(&p);
+    ck_assert_int_eq(p.o[1].updates, p.o[0].updates);
     free_pair(&p);
 }
 END_TEST

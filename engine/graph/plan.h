@@ -13,8 +13,7 @@ struct ug_goal {
     struct ug_node *node;
     int phase;
     void *home; /* where to write it (a gradient's block); NULL: in the arena, kept to the end */
-    const struct ug_param
-        *updates; /* of a gradient: what changes when the phase has run; or NULL */
+    const struct ug_param *updates; /* what a gradient changes at the phase's end; or NULL */
 };
 
 enum ug_place_kind {
