@@ -23,7 +23,7 @@ struct stats_job {
     struct ug_rows rows;
     const float *x;
     double *sums; /* [row][part] */
-    double mean;
+    float mean;
 };
 
 static void sum_part(const void *job, int64_t row, int64_t i)
@@ -49,9 +49,9 @@ static void row_stats(struct stats_job job, int64_t row, float *stats)
     const double *sums = job.sums + row * r->parts;
 
     ug_rows_each(r, row, sum_part, &job);
-    job.mean = ug_total(sums, r->parts) / n;
+    job.mean = (float)(ug_total(sums, r->parts) / n);
     ug_rows_each(r, row, sum_squares_of_part, &job);
-    stats[2 * row] = (float)job.mean;
+    stats[2 * row] = job.mean;
     stats[2 * row + 1] = (float)(ug_total(sums, r->parts) / n);
 }
 

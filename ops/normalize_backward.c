@@ -1,11 +1,8 @@
 /* normalize_backward.c -- the gradient of normalize, and of a rectifier behind it. */
 #include "engine/base/simd.h"
 #include "ops/emit.h"
-#include "ops/kernels/cut.h"
 #include "ops/kernels/gate.h"
 #include "ops/normalize_parts.h"
-
-enum { BLOCK = 1024 }; /* values that stay in the first cache */
 
 static bool infer_backward(struct ug_inference *t)
 {
@@ -30,29 +27,16 @@ struct backward_job {
     float slope, mean_g, mean_gy, scale;
 };
 
-UG_WIDEST static void let_through(const float *dy, const float *y, int64_t n, float slope, float *g)
-{
-    UG_INDEPENDENT
-    for (int64_t i = 0; i < n; i++)
-        g[i] = ug_gated(dy[i], y[i], slope);
-}
-
-/* Gated block by block: in one loop with sums of another type it would not run in vectors. */
-static void sum_products_of_part(const void *job, int64_t row, int64_t i)
+static void sum_part(const void *job, int64_t row, int64_t i)
 {
     const struct backward_job *j = job;
-    const int64_t first = ug_rows_at(&j->rows, row, i), end = first + ug_rows_length(&j->rows, i);
+    const int64_t at = ug_rows_at(&j->rows, row, i);
+    const struct ug_gated_sums part =
+        ug_gated_sums_of(j->dy + at, j->y + at, ug_rows_length(&j->rows, i), j->slope);
     double *sums = j->sums + 2 * row * j->rows.parts + i;
 
-    sums[0] = sums[j->rows.parts] = 0;
-    for (int64_t at = first; at < end; at += BLOCK) {
-        const int64_t n = ug_min(BLOCK, end - at);
-        float g[BLOCK];
-
-        let_through(j->dy + at, j->y + at, n, j->slope, g);
-        sums[0] += ug_sum_of(g, n);
-        sums[j->rows.parts] += ug_sum_of_products(g, j->y + at, n);
-    }
+    sums[0] = part.g;
+    sums[j->rows.parts] = part.gy;
 }
 
 UG_WIDEST static void project_part(const void *job, int64_t row, int64_t i)
@@ -73,7 +57,7 @@ static void row_backward(struct backward_job job, int64_t row)
     const double n = (double)(r->outer * r->inner);
     const double *sums = job.sums + 2 * row * r->parts;
 
-    ug_rows_each(r, row, sum_products_of_part, &job);
+    ug_rows_each(r, row, sum_part, &job);
     job.mean_g = (float)(ug_total(sums, r->parts) / n);
     job.mean_gy = (float)(ug_total(sums + r->parts, r->parts) / n);
     ug_rows_each(r, row, project_part, &job);

@@ -69,7 +69,7 @@ struct ug_tensor ug_exec_value(const struct ug_exec *e, const struct ug_node *n)
 
 bool ug_exec_shares(double flops, double bytes)
 {
-    static const double worth = 50e-6, flops_rate = 20e9, bytes_rate = 8e9; /* of one thread */
+    static const double worth = 25e-6, flops_rate = 20e9, bytes_rate = 8e9; /* of one thread */
 
     return flops / flops_rate + bytes / bytes_rate >= worth;
 }

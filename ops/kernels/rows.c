@@ -3,11 +3,14 @@
 
 #include "engine/base/simd.h"
 #include "ops/kernels/cut.h"
+#include "ops/kernels/gate.h"
 
 enum {
-    LANES = 16,    /* sums side by side, so that additions do not wait for one another */
-    PART = 8192,   /* values */
-    MANY_ROWS = 64 /* keep any number of threads busy */
+    LANES = 8,
+    TERMS = 8,
+    BLOCK = LANES * TERMS, /* values that are added up in float32 */
+    PART = 8192,           /* values */
+    MANY_ROWS = 64         /* keep any number of threads busy */
 };
 
 struct ug_rows ug_rows_of(int64_t outer, int64_t rows, int64_t inner)
@@ -54,60 +57,83 @@ double ug_total(const double *sums, int64_t n)
     return s;
 }
 
-/* In pairs, so that few additions wait for another: rows may be short. */
-static inline double total_of_lanes(const double s[LANES])
-{
-    double half[LANES / 2], quarter[LANES / 4];
+/* ---- Sums ---- */
 
-    for (int l = 0; l < LANES / 2; l++)
-        half[l] = s[l] + s[l + LANES / 2];
-    for (int l = 0; l < LANES / 4; l++)
-        quarter[l] = half[l] + half[l + LANES / 4];
-    return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
+typedef float floats
+    __attribute__((vector_size(sizeof(float) * LANES), aligned(sizeof(float)), may_alias));
+
+/* The values from x[i] on; where they are fewer than a block, a copy with fillers behind them. */
+static inline const floats *block_at(const float *x, int64_t i, int64_t n, float filler,
+                                     float space[BLOCK])
+{
+    if (n - i >= BLOCK)
+        return (const floats *)(x + i);
+    for (int64_t k = 0; k < BLOCK; k++)
+        space[k] = i + k < n ? x[i + k] : filler;
+    return (const floats *)space;
 }
 
-/* Each lane starts with its first value: where rows are short, clearing lanes takes its time. */
+/* In pairs: float32 is enough for so few. */
+static inline double total_of_block(const floats t[TERMS])
+{
+    const floats s = ((t[0] + t[1]) + (t[2] + t[3])) + ((t[4] + t[5]) + (t[6] + t[7]));
+
+    return (double)(((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7])));
+}
+
 UG_WIDEST double ug_sum_of(const float *x, int64_t n)
 {
-    double s[LANES];
-    int64_t i = LANES;
+    float space[BLOCK];
+    double sum = 0;
 
-    for (int l = 0; l < LANES; l++)
-        s[l] = l < n ? (double)x[l] : 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int l = 0; l < LANES; l++)
-            s[l] += x[i + l];
-    for (int l = 0; i < n; i++, l++)
-        s[l] += x[i];
-    return total_of_lanes(s);
+    for (int64_t i = 0; i < n; i += BLOCK)
+        sum += total_of_block(block_at(x, i, n, 0, space));
+    return sum;
 }
 
-UG_WIDEST double ug_sum_of_squares(const float *x, int64_t n, double mean)
+UG_WIDEST double ug_sum_of_squares(const float *x, int64_t n, float mean)
 {
-    double s[LANES];
-    int64_t i = LANES;
+    float space[BLOCK];
+    double sum = 0;
 
-    for (int l = 0; l < LANES; l++)
-        s[l] = l < n ? (x[l] - mean) * (x[l] - mean) : 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int l = 0; l < LANES; l++)
-            s[l] += (x[i + l] - mean) * (x[i + l] - mean);
-    for (int l = 0; i < n; i++, l++)
-        s[l] += (x[i] - mean) * (x[i] - mean);
-    return total_of_lanes(s);
+    for (int64_t i = 0; i < n; i += BLOCK) {
+        const floats *from = block_at(x, i, n, mean, space);
+        floats squares[TERMS];
+
+        for (int k = 0; k < TERMS; k++)
+            squares[k] = (from[k] - mean) * (from[k] - mean);
+        sum += total_of_block(squares);
+    }
+    return sum;
 }
 
-UG_WIDEST double ug_sum_of_products(const float *x, const float *y, int64_t n)
+/* ug_gated of vectors. */
+static inline void let_through(const floats *dy, const floats *y, float slope, floats *g)
 {
-    double s[LANES];
-    int64_t i = LANES;
+    const __typeof__(*y > 0) passes = *y > 0;
+    floats small = {0};
 
-    for (int l = 0; l < LANES; l++)
-        s[l] = l < n ? (double)x[l] * (double)y[l] : 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int l = 0; l < LANES; l++)
-            s[l] += (double)x[i + l] * (double)y[i + l];
-    for (int l = 0; i < n; i++, l++)
-        s[l] += (double)x[i] * (double)y[i];
-    return total_of_lanes(s);
+    if (slope != 0.0f)
+        small = slope * *dy;
+    *g = (floats)((passes & (__typeof__(passes))*dy) | (~passes & (__typeof__(passes))small));
+}
+
+UG_WIDEST struct ug_gated_sums ug_gated_sums_of(const float *dy, const float *y, int64_t n,
+                                                float slope)
+{
+    float dy_space[BLOCK], y_space[BLOCK];
+    struct ug_gated_sums sums = {0, 0};
+
+    for (int64_t i = 0; i < n; i += BLOCK) {
+        const floats *from = block_at(dy, i, n, 0, dy_space), *by = block_at(y, i, n, 0, y_space);
+        floats g[TERMS], gy[TERMS];
+
+        for (int k = 0; k < TERMS; k++) {
+            let_through(&from[k], &by[k], slope, &g[k]);
+            gy[k] = g[k] * by[k];
+        }
+        sums.g += total_of_block(g);
+        sums.gy += total_of_block(gy);
+    }
+    return sums;
 }

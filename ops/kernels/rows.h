@@ -28,10 +28,14 @@ bool ug_rows_are_many(const struct ug_rows *r);
 void ug_rows_each(const struct ug_rows *r, int64_t row,
                   void (*work)(const void *job, int64_t row, int64_t part), const void *job);
 
-/* Of a part's values: their sum, that of (x - mean)^2, and that of x y. */
+/* Of a part's values: their sum, and that of (x - mean)^2. */
 double ug_sum_of(const float *x, int64_t n);
-double ug_sum_of_squares(const float *x, int64_t n, double mean);
-double ug_sum_of_products(const float *x, const float *y, int64_t n);
+double ug_sum_of_squares(const float *x, int64_t n, float mean);
+/* Of what a rectifier lets through of dy (ug_gated), g: the sum of it, and of g * y. */
+struct ug_gated_sums {
+    double g, gy;
+};
+struct ug_gated_sums ug_gated_sums_of(const float *dy, const float *y, int64_t n, float slope);
 /* Of the parts' sums. */
 double ug_total(const double *sums, int64_t n);
 
