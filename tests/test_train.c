@@ -414,6 +414,14 @@ START_TEST(a_run_killed_early_keeps_its_options)
     expect_message("the checkpoints of the run in");
     forget_messages();
     unlink(folder_file("killed/latest"));
+    char *state = experiment_text("killed/state.json"), *seed = strstr(state, "\"seed\": 11");
+    seed[8] = '2';
+    folder_write("killed/state.json", state, strlen(state));
+    ck_assert_int_eq(ug_run(file, &again, diags), UG_WRONG);
+    expect_message("the beginning of the run in");
+    forget_messages();
+    seed[8] = '1';
+    folder_write("killed/state.json", state, strlen(state));
     experiment_run(file, "killed", again);
     check_same_runs("told", "killed");
 }

@@ -67,7 +67,7 @@ const char *ug_checkpoint_named(struct ug_arena *a, const char *run, const char 
 const char *ug_checkpoint_weights(struct ug_arena *a, const char *run, const char *which,
                                   struct ug_diags *diags);
 
-/* What is wrong with the bytes of a checkpoint, as its state.json describes them: "its
+/* What is wrong with the bytes of a checkpoint (or of a run's beginning), as state.json describes them: "its
  * 'params.safetensors' has 12 bytes; 1000 were written"; NULL if it is whole. */
 const char *ug_checkpoint_fault(struct ug_arena *a, const char *checkpoint);
 

@@ -1,32 +1,21 @@
 /* footprint.c -- what training needs, and the views beside it. */
 #include "engine/run/footprint.h"
 
-#include <stdlib.h>
-
-#include "engine/run/classes.h"
 #include "engine/run/need.h"
-#include "engine/run/view.h"
 
 /* Adds what a view takes of the arena beyond what it shares with the steps. */
 static bool add_view(const struct ug_trainer *t, unsigned want, const struct ug_data_spec *spec,
                      int64_t batch, size_t *bytes, struct ug_diags *diags)
 {
-    struct ug_exec *share = t->n_steps ? t->steps[0]->run.exec : NULL;
+    const struct ug_look look = ug_trainer_look(t);
     struct ug_dataset *data = spec->n ? ug_dataset_open(spec, diags) : NULL;
     struct ug_view view = {0};
-    bool made = false;
+    const bool made =
+        (data || !spec->n) && ug_view_open_data(&view, &look, want, data, spec, batch, diags);
 
-    if (data || !spec->n) {
-        struct ug_input *types = ug_view_types(data, spec, batch);
-        const struct ug_request request = {
-            .want = want, .batch = batch, .types = types, .n_types = spec->n};
-        made = ug_view_open(&view, t->program, &request, t->store, t->averaged, share, diags) &&
-               (!data || ug_classes_check(view.unfolded->graph, data, spec, diags));
-        free(types);
-    }
     if (made) {
         const size_t needed = ug_exec_plan(view.run.exec)->bytes;
-        const size_t shared = share ? ug_exec_plan(share)->bytes : 0;
+        const size_t shared = look.share ? ug_exec_plan(look.share)->bytes : 0;
         *bytes += needed > shared ? needed : 0;
     }
     ug_view_close(&view);

@@ -6,16 +6,11 @@
 
 #include "engine/data/picture.h"
 #include "engine/run/optimizer.h"
+#include "engine/run/step.h"
 
 /* Resident of the program and its libraries, with what describes an experiment; and of a thread's
  * stack, on which kernels lay small tiles. */
 static const size_t program_bytes = (size_t)9 << 20, thread_bytes = (size_t)400 << 10;
-
-/* An ordered step tries the updates of all optimizers but the last. */
-static bool is_tried(const struct ug_train_spec *t, int optimizer)
-{
-    return t->ordered && t->n_order && t->order[t->n_order - 1] != optimizer;
-}
 
 static size_t block_bytes(const struct ug_program *p, const struct ug_store *s)
 {
@@ -26,7 +21,7 @@ static size_t block_bytes(const struct ug_program *p, const struct ug_store *s)
     for (int i = 0; i < p->train.n_optimizers; i++) {
         const struct ug_optimizer_spec *spec = &p->train.optimizers[i];
         bytes += s->blocks[i].n * sizeof(float) * (size_t)ug_optimizer_arrays(spec);
-        if (is_tried(&p->train, i))
+        if (ug_step_tries(&p->train, i))
             bytes += ug_optimizer_trial_bytes(s->blocks[i].n, omp_get_max_threads());
     }
     return bytes;

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/run/classes.h"
-
 /* ---- Pictures from values ---- */
 
 bool ug_samples_check(const struct ug_value *v, struct ug_diags *diags)
@@ -93,36 +91,19 @@ static bool make_cells(struct ug_samples *s, struct ug_diags *diags)
     return false;
 }
 
-static bool open_view(struct ug_samples *s, const struct ug_trainer *t, struct ug_diags *diags)
+bool ug_samples_open(struct ug_samples *s, const struct ug_look *look, struct ug_diags *diags)
 {
-    struct ug_input *types = ug_view_types(s->data, &s->spec->data, s->spec->count);
-    const struct ug_request request = {
-        .want = UG_WANT_SAMPLES,
-        .batch = s->spec->count,
-        .types = types,
-        .n_types = s->spec->data.n,
-    };
-    struct ug_exec *share = t->n_steps ? t->steps[0]->run.exec : NULL;
-    const bool opened =
-        ug_view_open(&s->view, t->program, &request, t->store, t->averaged, share, diags);
-
-    free(types);
-    return opened;
-}
-
-bool ug_samples_open(struct ug_samples *s, const struct ug_trainer *t, struct ug_diags *diags)
-{
-    const struct ug_samples_spec *spec = &t->program->samples;
+    const struct ug_samples_spec *spec = &look->program->samples;
 
     *s = (struct ug_samples){.spec = spec};
     if (spec->data.n && !(s->data = ug_dataset_open(&spec->data, diags)))
         return false;
-    if (!open_view(s, t, diags) || !make_cells(s, diags))
+    if (!ug_view_open_data(&s->view, look, UG_WANT_SAMPLES, s->data, &spec->data, spec->count,
+                           diags) ||
+        !make_cells(s, diags))
         return false;
     if (!s->data)
         return true;
-    if (!ug_classes_check(s->view.unfolded->graph, s->data, &spec->data, diags))
-        return false;
     s->loader = ug_loader_start(s->data, UG_DRAW_IN_ORDER, spec->count, 0, 0, spec->count, diags);
     const struct ug_batch *batch = s->loader ? ug_loader_next(s->loader, diags) : NULL;
     if (!batch)

@@ -16,9 +16,9 @@ struct ug_samples {
     double (*ranges)[2]; /* by column: what black and white are in its values */
 };
 
-/* Reads the samples and makes their graph, with the parameters that t->averaged points to.  False
- * after an error; ug_samples_close is then still right. */
-bool ug_samples_open(struct ug_samples *s, const struct ug_trainer *t, struct ug_diags *diags);
+/* Reads the samples and makes their graph.  False after an error; ug_samples_close is then still
+ * right. */
+bool ug_samples_open(struct ug_samples *s, const struct ug_look *look, struct ug_diags *diags);
 void ug_samples_close(struct ug_samples *s);
 
 /* Writes the grid as a PNG file. */

@@ -51,6 +51,13 @@ static bool find_start(struct ug_session *r)
         return false;
     r->again = !r->checkpoint && ug_file_exists(ug_session_path(r, "state.json"));
     const char *from = r->again ? r->out : r->checkpoint;
+    const char *fault = r->again ? ug_checkpoint_fault(r->arena, r->out) : NULL;
+    if (fault) {
+        ug_note(ug_error(r->diags, UG_NOWHERE, "the beginning of the run in '%s' is damaged: %s",
+                         r->out, fault),
+                UG_NOWHERE, "begin again in another folder, with --out");
+        return false;
+    }
     return !from || ug_checkpoint_origin(from, r->arena, &r->made, r->diags);
 }
 
@@ -159,14 +166,9 @@ static bool prepare(struct ug_session *r)
         return false;
     if (!(r->trainer = ug_trainer_new(p, r->data, r->diags)))
         return false;
-    if (p->samples.event.present && !ug_samples_open(&r->samples, r->trainer, r->diags))
+    const struct ug_look look = ug_trainer_look(r->trainer);
+    if (p->samples.event.present && !ug_samples_open(&r->samples, &look, r->diags))
         return false;
-    const struct ug_look look = {
-        .program = p,
-        .store = r->trainer->store,
-        .data = r->trainer->averaged,
-        .share = r->trainer->n_steps ? r->trainer->steps[0]->run.exec : NULL,
-    };
     return !p->validate.event.present || ug_validation_open(&r->validation, &look, r->diags);
 }
 

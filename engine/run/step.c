@@ -45,6 +45,11 @@ static void make_phases(struct making *m)
         s->phases[i] = t->ordered ? (struct ug_phase){active + i, 1} : (struct ug_phase){active, n};
 }
 
+bool ug_step_tries(const struct ug_train_spec *t, int optimizer)
+{
+    return t->ordered && t->n_order && t->order[t->n_order - 1] != optimizer;
+}
+
 /* From now on the parameters of these optimizers are read as they stand after `phase`. */
 static void mark_updated(struct making *m, int phase)
 {

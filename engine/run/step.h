@@ -41,4 +41,8 @@ struct ug_step *ug_step_new(const struct ug_program *p, const struct ug_unfolded
                             const struct ug_budget *budget, struct ug_diags *diags);
 void ug_step_free(struct ug_step *s); /* NULL is fine */
 
+/* Whether an optimizer ever updates before it is known that its step goes well: in an ordered step, all
+ * but the last do. */
+bool ug_step_tries(const struct ug_train_spec *t, int optimizer);
+
 #endif

@@ -60,6 +60,16 @@ static void find_meetings(const struct ug_train_spec *t, struct meetings *m)
     qsort(m->at, (size_t)m->n, sizeof *m->at, last_first);
 }
 
+struct ug_look ug_trainer_look(const struct ug_trainer *t)
+{
+    return (struct ug_look){
+        .program = t->program,
+        .store = t->store,
+        .data = t->averaged,
+        .share = t->n_steps ? t->steps[0]->run.exec : NULL,
+    };
+}
+
 struct ug_step *ug_trainer_at(const struct ug_trainer *t, int64_t step)
 {
     const struct ug_train_spec *spec = &t->program->train;
@@ -132,17 +142,6 @@ static void find_reached(const struct ug_trainer *t, int optimizer, bool *reache
                     reached[i] = true;
 }
 
-/* In an ordered step, optimizers that are not the last update before it is known that the step goes
- * well. */
-static bool updates_early(const struct ug_trainer *t, int optimizer)
-{
-    for (int i = 0; i < t->n_steps; i++)
-        for (int k = 0; k + 1 < t->steps[i]->n_phases; k++)
-            if (t->steps[i]->phases[k].optimizers[0] == optimizer)
-                return true;
-    return false;
-}
-
 static bool make_optimizers(struct ug_trainer *t, struct ug_diags *diags)
 {
     const struct ug_train_spec *spec = &t->program->train;
@@ -156,7 +155,7 @@ static bool make_optimizers(struct ug_trainer *t, struct ug_diags *diags)
         bool *reached = ug_xcalloc((size_t)b->n_spans, sizeof *reached);
         find_reached(t, i, reached);
         made = ug_optimizer_init(&t->optimizers[i], &spec->optimizers[i], b, reached,
-                                 updates_early(t, i), diags);
+                                 ug_step_tries(spec, i), diags);
         free(reached);
     }
     return made;

@@ -7,6 +7,7 @@
 #include "engine/data/source.h"
 #include "engine/run/optimizer.h"
 #include "engine/run/step.h"
+#include "engine/run/view.h"
 
 /* By ug_now; borrowed arrays. */
 struct ug_step_times {
@@ -39,6 +40,9 @@ void ug_trainer_free(struct ug_trainer *t); /* NULL is fine */
 
 /* Averages become copies of the parameters as they stand. */
 void ug_trainer_start(struct ug_trainer *t);
+
+/* To look at what has been learnt, through averages where there are some, in the memory of the steps. */
+struct ug_look ug_trainer_look(const struct ug_trainer *t);
 
 /* The step for the optimizers that are active at `step`, counted from 0; NULL if none is. */
 struct ug_step *ug_trainer_at(const struct ug_trainer *t, int64_t step);

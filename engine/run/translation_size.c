@@ -153,9 +153,11 @@ static bool open_view(struct ug_translation *t, struct ug_extent padded, int64_t
     const struct ug_input in = input_for(t, padded, batch);
     const struct ug_request request = request_for(t, &in);
     const struct ug_store *store = t->trained.store;
+    const struct ug_look look = {
+        .program = t->trained.program, .store = store, .data = store->data};
 
     ug_view_close(&t->view);
-    if (!ug_view_open(&t->view, t->trained.program, &request, store, store->data, NULL, t->diags))
+    if (!ug_view_open(&t->view, &look, &request, t->diags))
         return false;
     for (int i = 0; i < t->view.run.graph->n; i++) {
         const struct ug_node *n = t->view.run.graph->nodes[i];

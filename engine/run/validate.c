@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#include "engine/run/classes.h"
-
 static bool check_metrics(const struct ug_view *view, struct ug_diags *diags)
 {
     char shape[UG_SHAPE_TEXT];
@@ -23,19 +21,8 @@ static bool check_metrics(const struct ug_view *view, struct ug_diags *diags)
 static bool open_view(struct ug_validation *v, struct ug_view *view, int64_t batch,
                       const struct ug_look *look, struct ug_diags *diags)
 {
-    struct ug_input *types = ug_view_types(v->data, &v->spec->data, batch);
-    const struct ug_request request = {
-        .want = UG_WANT_METRICS,
-        .batch = batch,
-        .types = types,
-        .n_types = v->spec->data.n,
-    };
-    const bool opened =
-        ug_view_open(view, look->program, &request, look->store, look->data, look->share, diags) &&
-        check_metrics(view, diags);
-
-    free(types);
-    return opened;
+    return ug_view_open_data(view, look, UG_WANT_METRICS, v->data, &v->spec->data, batch, diags) &&
+           check_metrics(view, diags);
 }
 
 /* ---- How many samples a metric is over ---- */
@@ -115,9 +102,8 @@ bool ug_validation_open(struct ug_validation *v, const struct ug_look *look, str
     v->means = ug_xcalloc((size_t)spec->n_metrics, sizeof *v->means);
     v->count = ug_dataset_largest(v->data);
     v->batch = spec->data.batch < v->count ? spec->data.batch : v->count;
-    return open_view(v, &v->whole, v->batch, look, diags) &&
-           ug_classes_check(v->whole.unfolded->graph, v->data, &spec->data, diags) &&
-           open_gathered(v, diags) && open_lasts(v, look, diags);
+    return open_view(v, &v->whole, v->batch, look, diags) && open_gathered(v, diags) &&
+           open_lasts(v, look, diags);
 }
 
 void ug_validation_close(struct ug_validation *v)

@@ -21,14 +21,6 @@ struct ug_validation {
     double *means; /* by metric, of the last run; of one over whole sets, its value */
 };
 
-/* What a validation looks through. */
-struct ug_look {
-    struct ug_program *program;
-    const struct ug_store *store;
-    void **data;           /* as in ug_view_open */
-    struct ug_exec *share; /* or NULL */
-};
-
 /* False after an error; ug_validation_close is then still right. */
 bool ug_validation_open(struct ug_validation *v, const struct ug_look *look,
                         struct ug_diags *diags);

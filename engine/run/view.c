@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/run/classes.h"
+
 /* The nodes to compute, and where the counterpart of each in the graph that is run will be kept. */
 static int list_goals(struct ug_view *v, struct ug_goal *goals, struct ug_node ***homes)
 {
@@ -50,35 +52,20 @@ static bool compile(struct ug_view *v, struct ug_exec *share, struct ug_diags *d
     return made;
 }
 
-bool ug_view_open(struct ug_view *v, struct ug_program *p, const struct ug_request *request,
-                  const struct ug_store *store, void **data, struct ug_exec *share,
+bool ug_view_open(struct ug_view *v, const struct ug_look *look, const struct ug_request *request,
                   struct ug_diags *diags)
 {
     const size_t before = ug_diags_errors(diags);
 
-    *v = (struct ug_view){.store = *store};
-    v->store.data = data;
-    v->unfolded = ug_unfold(p, request, diags);
-    return v->unfolded && ug_diags_errors(diags) == before && compile(v, share, diags);
+    *v = (struct ug_view){.store = *look->store};
+    v->store.data = look->data;
+    v->unfolded = ug_unfold(look->program, request, diags);
+    return v->unfolded && ug_diags_errors(diags) == before && compile(v, look->share, diags);
 }
 
-void ug_view_close(struct ug_view *v)
-{
-    ug_compiled_free(&v->run);
-    ug_unfolded_free(v->unfolded);
-    free(v->values);
-    free(v->sets);
-    *v = (struct ug_view){0};
-}
-
-void ug_view_bind(const struct ug_view *v, const struct ug_batch *batch)
-{
-    for (int i = 0; i < batch->n; i++)
-        ug_exec_bind(v->run.exec, batch->names[i], batch->tensors[i].data);
-}
-
-struct ug_input *ug_view_types(const struct ug_dataset *d, const struct ug_data_spec *spec,
-                               int64_t batch)
+/* The types of a dataset's entries in batches of `batch`; their names are borrowed. */
+static struct ug_input *types_of(const struct ug_dataset *d, const struct ug_data_spec *spec,
+                                 int64_t batch)
 {
     struct ug_input *types = ug_xcalloc((size_t)spec->n, sizeof *types);
 
@@ -94,4 +81,33 @@ struct ug_input *ug_view_types(const struct ug_dataset *d, const struct ug_data_
             type->shape.dim[k + 1] = sample.shape.dim[k];
     }
     return types;
+}
+
+bool ug_view_open_data(struct ug_view *v, const struct ug_look *look, unsigned want,
+                       const struct ug_dataset *d, const struct ug_data_spec *spec, int64_t batch,
+                       struct ug_diags *diags)
+{
+    struct ug_input *types = types_of(d, spec, batch);
+    const struct ug_request request = {
+        .want = want, .batch = batch, .types = types, .n_types = spec->n};
+    const bool opened = ug_view_open(v, look, &request, diags) &&
+                        (!d || ug_classes_check(v->unfolded->graph, d, spec, diags));
+
+    free(types);
+    return opened;
+}
+
+void ug_view_close(struct ug_view *v)
+{
+    ug_compiled_free(&v->run);
+    ug_unfolded_free(v->unfolded);
+    free(v->values);
+    free(v->sets);
+    *v = (struct ug_view){0};
+}
+
+void ug_view_bind(const struct ug_view *v, const struct ug_batch *batch)
+{
+    for (int i = 0; i < batch->n; i++)
+        ug_exec_bind(v->run.exec, batch->names[i], batch->tensors[i].data);
 }

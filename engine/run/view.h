@@ -19,19 +19,25 @@ struct ug_view {
     struct ug_node *(*sets)[UG_SET_INPUTS];
 };
 
-/* data[param->index]: the parameters to use, averages for example.  `share` as in ug_exec_new.
- * False after an error; ug_view_close is then still right. */
-bool ug_view_open(struct ug_view *v, struct ug_program *p, const struct ug_request *request,
-                  const struct ug_store *store, void **data, struct ug_exec *share,
+/* What a view looks through. */
+struct ug_look {
+    struct ug_program *program;
+    const struct ug_store *store;
+    void **data;           /* data[param->index]: the parameters to use, averages for example */
+    struct ug_exec *share; /* as in ug_exec_new; or NULL */
+};
+
+/* False after an error; ug_view_close is then still right. */
+bool ug_view_open(struct ug_view *v, const struct ug_look *look, const struct ug_request *request,
                   struct ug_diags *diags);
+/* The same of batches from a dataset, opened from `spec`, whose labels must be classes where the
+ * graph takes them for such.  `d` is NULL if `spec` has no entries. */
+bool ug_view_open_data(struct ug_view *v, const struct ug_look *look, unsigned want,
+                       const struct ug_dataset *d, const struct ug_data_spec *spec, int64_t batch,
+                       struct ug_diags *diags);
 void ug_view_close(struct ug_view *v);
 
 /* The inputs of the graph become the tensors of the batch of their names, which are borrowed. */
 void ug_view_bind(const struct ug_view *v, const struct ug_batch *batch);
-
-/* The types of a dataset's entries in batches of `batch`; the caller frees the list, whose names
- * are borrowed. */
-struct ug_input *ug_view_types(const struct ug_dataset *d, const struct ug_data_spec *spec,
-                               int64_t batch);
 
 #endif
