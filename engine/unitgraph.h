@@ -139,7 +139,8 @@ enum ug_status ug_replay(const char *bundle, bool all, FILE *out, struct ug_diag
 
 /* ---- report ---- */
 
-/* Writes a page about the runs in `n` folders, at least one.  `out` NULL: report.html in the first. */
+/* Writes a page about the runs in `n` folders, at least one; of several words, those that are files are
+ * left out, with a warning.  `out` NULL: report.html in the first. */
 enum ug_status ug_report(const char *const *runs, int n, const char *out, struct ug_diags *diags);
 
 /* ---- convert ---- */

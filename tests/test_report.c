@@ -116,12 +116,15 @@ END_TEST
 
 START_TEST(runs_are_compared)
 {
-    const char *const runs[] = {folder_file("a"), folder_file("b")};
+    /* as "sweep/…" names them, with the table of the sweep */
+    const char *const runs[] = {folder_file("a"), folder_file("results.csv"), folder_file("b")};
     const char *setting = NULL;
 
     train("a", NULL);
     train("b", "scale=2");
-    ck_assert_int_eq(ug_report(runs, 2, folder_file("both.html"), diags), UG_DONE);
+    folder_write("results.csv", "a", 1);
+    ck_assert_int_eq(ug_report(runs, 3, folder_file("both.html"), diags), UG_DONE);
+    expect_part(messages(), "results.csv' is a file and no run: it is left out");
     json_t *data = data_of("both.html"), *settings = json_object_get(facts_in(data, 1), "settings");
     for (size_t i = 0; i < json_array_size(settings); i++) {
         const json_t *pair = json_array_get(settings, i);
@@ -160,6 +163,9 @@ START_TEST(pages_of_broken_runs)
     json_decref(data);
 
     ck_assert_int_eq(ug_report(runs, 2, folder_file("both.html"), diags), UG_WRONG);
+    const char *const files[] = {folder_file("run/config.yaml"), folder_file("run/about.json")};
+    ck_assert_int_eq(ug_report(files, 2, folder_file("both.html"), diags), UG_WRONG);
+    expect_part(messages(), "there is no run among these");
     ck_assert(!ug_file_exists(folder_file("both.html")));
 }
 END_TEST

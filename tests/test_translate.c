@@ -141,6 +141,7 @@ START_TEST(names_that_differ_in_their_endings)
     picture("in/a.jpg.png", 4, 4, 1);
     ck_assert_int_eq(translate("in", "again"), UG_FAILED);
     expect_message("would both become 'a.jpg.png'");
+    expect_message(folder_file("in/a.jpg"));
     ck_assert(!ug_file_exists(folder_file("again")));
 }
 END_TEST

@@ -87,14 +87,15 @@ static void keep_endings(struct ug_arena *a, struct naming *names, int64_t n)
     }
 }
 
-static bool are_different(struct naming *names, int64_t n, struct ug_diags *diags)
+static bool are_different(struct naming *names, const struct ug_listing *list,
+                          struct ug_diags *diags)
 {
-    sort(names, n);
-    for (int64_t i = 1; i < n; i++) {
+    sort(names, list->n);
+    for (int64_t i = 1; i < list->n; i++) {
         if (strcmp(names[i - 1].to, names[i].to))
             continue;
         ug_error(diags, UG_NOWHERE, "'%s' and '%s' would both become '%s': rename one of them",
-                 names[i - 1].from, names[i].from, names[i].to);
+                 list->paths[names[i - 1].index], list->paths[names[i].index], names[i].to);
         return false;
     }
     return true;
@@ -161,7 +162,7 @@ const char **ug_translation_names(struct ug_translation *t, const struct ug_list
         names[i] = (struct naming){from, as_png(a, from), i};
     }
     keep_endings(a, names, list->n);
-    bool fine = are_different(names, list->n, t->diags);
+    bool fine = are_different(names, list, t->diags);
     for (int64_t i = 0; fine && i < list->n; i++)
         paths[names[i].index] = ug_arena_format(a, "%s/%s", t->options->out, names[i].to);
     free(names);
