@@ -7,14 +7,14 @@
 
 enum { LONGEST = 300 };
 
-/* Both signs and some zeros, around `centre`; without pattern in any stride. */
+/* Around `centre`, with some at it; those of a block and of a lane differ. */
 static void fill(float *x, int n, double centre)
 {
     for (int i = 0; i < n; i++)
         x[i] = i % 7 == 3 ? (float)centre : (float)(centre + sin(i * i * 0.37));
 }
 
-/* Longer sums than these are sums of blocks in float64. */
+/* A block's sum is off by a few roundings of float32, however many blocks there are. */
 static void expect_near(double got, double want, double size)
 {
     ck_assert_msg(fabs(got - want) <= 5e-7 * size, "%.9g, wanted %.9g", got, want);

@@ -17,7 +17,8 @@ static bool check_run(struct ug_arena *a, const char *run, struct ug_diags *diag
     return false;
 }
 
-/* Puts what is no run, but may be, out of the way: "runs/…" names a sweep's table as well. */
+/* Those of `named` that may be runs, into `runs`; how many.  A shell's pattern for the runs of a sweep
+ * names its table as well. */
 static int list_runs(const char *const *named, int n, const char **runs, struct ug_diags *diags)
 {
     int kept = 0;

@@ -47,6 +47,11 @@ bool ug_trained_read(struct ug_trained *t, struct ug_diags *diags)
     return ug_weights_take(t->file, t->path, UG_NOWHERE, t->program, t->store->data, diags);
 }
 
+struct ug_look ug_trained_look(const struct ug_trained *t)
+{
+    return (struct ug_look){.program = t->program, .store = t->store, .data = t->store->data};
+}
+
 void ug_trained_close(struct ug_trained *t)
 {
     ug_store_free(t->store);

@@ -5,6 +5,7 @@
 
 #include "engine/data/safetensors.h"
 #include "engine/run/store.h"
+#include "engine/run/view.h"
 
 struct ug_trained {
     const char *path;            /* of the parameters, or of the experiment */
@@ -22,6 +23,8 @@ bool ug_trained_open(struct ug_trained *t, const char *path, struct ug_load_opti
 bool ug_trained_begin(struct ug_trained *t, const char *path, const struct ug_load_options *load,
                       struct ug_diags *diags);
 bool ug_trained_read(struct ug_trained *t, struct ug_diags *diags); /* the parameters themselves */
+/* To look through the parameters, once they are read. */
+struct ug_look ug_trained_look(const struct ug_trained *t);
 void ug_trained_close(struct ug_trained *t);
 
 #endif

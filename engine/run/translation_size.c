@@ -152,9 +152,7 @@ static bool open_view(struct ug_translation *t, struct ug_extent padded, int64_t
     const struct ug_translate_spec *spec = ug_translation_spec(t);
     const struct ug_input in = input_for(t, padded, batch);
     const struct ug_request request = request_for(t, &in);
-    const struct ug_store *store = t->trained.store;
-    const struct ug_look look = {
-        .program = t->trained.program, .store = store, .data = store->data};
+    const struct ug_look look = ug_trained_look(&t->trained);
 
     ug_view_close(&t->view);
     if (!ug_view_open(&t->view, &look, &request, t->diags))

@@ -73,7 +73,7 @@ static bool open(struct evaluation *e)
 
     if (!ug_trained_read(t, e->diags))
         return false;
-    const struct ug_look look = {.program = t->program, .store = t->store, .data = t->store->data};
+    const struct ug_look look = ug_trained_look(t);
     find_moment(e);
     return ug_validation_open(&e->validation, &look, e->diags);
 }

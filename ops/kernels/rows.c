@@ -62,7 +62,7 @@ double ug_total(const double *sums, int64_t n)
 typedef float floats
     __attribute__((vector_size(sizeof(float) * LANES), aligned(sizeof(float)), may_alias));
 
-/* The values from x[i] on; where they are fewer than a block, a copy with fillers behind them. */
+/* The block of values from x[i] on; where they are fewer than a block, a copy with fillers behind them. */
 static inline const floats *block_at(const float *x, int64_t i, int64_t n, float filler,
                                      float space[BLOCK])
 {

@@ -28,7 +28,8 @@ bool ug_rows_are_many(const struct ug_rows *r);
 void ug_rows_each(const struct ug_rows *r, int64_t row,
                   void (*work)(const void *job, int64_t row, int64_t part), const void *job);
 
-/* Of a part's values: their sum, and that of (x - mean)^2. */
+/* Of a part's values: their sum, and that of (x - mean)^2; like all of these sums, in float32 within
+ * blocks of 64 values, and in float64 over blocks. */
 double ug_sum_of(const float *x, int64_t n);
 double ug_sum_of_squares(const float *x, int64_t n, float mean);
 /* Of what a rectifier lets through of dy (ug_gated), g: the sum of it, and of g * y. */
